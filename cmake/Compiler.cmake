@@ -1,0 +1,34 @@
+# Flags that every target is built with.
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers -Werror
+                    -fno-plt -fvisibility=hidden)
+add_compile_definitions(_FILE_OFFSET_BITS=64 FMT_HEADER_ONLY WHERRY_VERSION="${PROJECT_VERSION}")
+# An exact path in an assertion or a debug section would make builds differ from place to place.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+# A module's instructions can number in millions; a section each lets the linker drop the rest.
+add_compile_options(-ffunction-sections -fdata-sections)
+add_link_options(-Wl,--gc-sections)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld)
+else()
+  # GCC's flow analysis cries wolf inside the standard library and fmt.
+  add_compile_options(-Wno-pedantic -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-restrict
+                      -Wno-stringop-overflow -Wno-array-bounds)
+endif()
+
+if(WHERRY_SANITIZE)
+  add_compile_options(-fsanitize=${WHERRY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WHERRY_SANITIZE})
+  set(WHERRY_STATIC OFF)
+endif()
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+  add_compile_definitions(_FORTIFY_SOURCE=2)
+  add_compile_options(-fstack-protector-strong)
+endif()
+
+find_program(WHERRY_CCACHE ccache)
+if(WHERRY_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${WHERRY_CCACHE}")
+endif()
