@@ -38,11 +38,10 @@ struct Export {
 struct ConstExpr {
   enum class Kind : std::uint8_t { Value, RefNull, RefFunc, GlobalGet };
   Kind kind = Kind::Value;
-  ValType type = ValType::I32;           // of the value; of a RefNull its reference type
-  std::array<std::uint8_t, 16> bits{};   // Value: little-endian, as many as the type has
-  std::uint32_t index = 0;               // RefFunc: function; GlobalGet: global
+  ValType type = ValType::I32;          // of the value; of a RefNull its reference type
+  std::array<std::uint8_t, 16> bits{};  // Value: little-endian, as many as the type has
+  std::uint32_t index = 0;              // RefFunc: function; GlobalGet: global
 };
-
 
 enum class SegmentMode : std::uint8_t { Active, Passive, Declarative };
 
@@ -68,8 +67,8 @@ struct LocalGroup {
 };
 
 struct Code {
-  std::uint32_t offset = 0;        // of the first instruction, from the start of the module
-  ByteSpan body;                   // the instructions with the final `end`, without the locals
+  std::uint32_t offset = 0;  // of the first instruction, from the start of the module
+  ByteSpan body;             // the instructions with the final `end`, without the locals
   std::vector<LocalGroup> locals;
 };
 
@@ -93,7 +92,8 @@ struct Module {
   std::uint32_t imported_memories = 0;
   std::uint32_t imported_globals = 0;
 
-  std::vector<ConstExpr> global_inits;  // of globals defined here: [i] is global imported_globals + i
+  std::vector<ConstExpr>
+      global_inits;  // of globals defined here: [i] is global imported_globals + i
   std::vector<Export> exports;
   std::optional<std::uint32_t> start;
   std::vector<ElementSegment> elements;
