@@ -23,9 +23,10 @@ TEST(Digest, ParsesWhatItPrints) {
 }
 
 TEST(Digest, RefusesWhatIsNotADigest) {
-  for (std::string_view bad : {"", "sha256:", "sha512:00", "ba7816bf",
-                               "sha256:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
-                               "sha256:../../../../../../../../../../../../../../../../../../../etc/pas"}) {
+  for (std::string_view bad :
+       {"", "sha256:", "sha512:00", "ba7816bf",
+        "sha256:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
+        "sha256:../../../../../../../../../../../../../../../../../../../etc/pas"}) {
     EXPECT_FALSE(parse_digest(bad)) << bad;
   }
 }

@@ -2,10 +2,11 @@
 //
 // A failure is thrown as wherry::Error and formatted once, at the top, outermost context first:
 //   error: start container 'web': read bundle: open /b/config.json: No such file or directory
-// Texts are lower case without a full stop, names in single quotes. What a caller decides on as part
-// of its job is a value (std::optional, Trap, Errno), never an Error.
+// Texts are lower case without a full stop, names in single quotes. What a caller decides on as
+// part of its job is a value (std::optional, Trap, Errno), never an Error.
 //
-// Thread safety: everything here may be used from any thread; one Error object belongs to one thread.
+// Thread safety: everything here may be used from any thread; one Error object belongs to one
+// thread.
 #pragma once
 
 #include <fmt/core.h>

@@ -25,8 +25,7 @@ int open_once(int directory, const char* path, const OpenAt& how) noexcept {
   if (how.flags & (O_CREAT | __O_TMPFILE)) kernel_how.mode = how.mode & 07777;
   kernel_how.resolve =
       RESOLVE_NO_MAGICLINKS | (how.scope == Scope::Beneath ? RESOLVE_BENEATH : RESOLVE_IN_ROOT);
-  return static_cast<int>(
-      ::syscall(SYS_openat2, directory, path, &kernel_how, sizeof kernel_how));
+  return static_cast<int>(::syscall(SYS_openat2, directory, path, &kernel_how, sizeof kernel_how));
 }
 
 struct SplitPath {
@@ -69,8 +68,8 @@ std::pair<std::optional<Parent>, int> try_open_parent(int directory, const std::
   if (path.empty()) return {std::nullopt, ENOENT};
   if (scope == Scope::Beneath && path[0] == '/') return {std::nullopt, EXDEV};
   SplitPath split = split_last(path);
-  OpenResult parent = try_open_at(directory, split.parent.c_str(),
-                                  {.scope = scope, .flags = O_PATH | O_DIRECTORY});
+  OpenResult parent =
+      try_open_at(directory, split.parent.c_str(), {.scope = scope, .flags = O_PATH | O_DIRECTORY});
   if (!parent.fd.is_open()) return {std::nullopt, parent.error};
   return {Parent{std::move(parent.fd), std::move(split.name), split.trailing_slash}, 0};
 }
@@ -82,22 +81,25 @@ Parent open_parent(int directory, const std::string& path, Scope scope) {
 }
 
 Fd make_directories(int directory, const std::string& path, mode_t mode, Scope scope) {
-  return in_context([&] { return fmt::format("create directory '{}'", path); }, [&] {
-    const OpenAt how{.scope = scope, .flags = O_PATH | O_DIRECTORY};
-    // Each prefix is resolved from the root again: a link in it may point anywhere inside.
-    for (std::size_t end = 0; end != std::string::npos;) {
-      end = path.find('/', end + 1);
-      std::string prefix = path.substr(0, end);
-      OpenResult there = try_open_at(directory, prefix.c_str(), how);
-      if (there.fd.is_open()) continue;
-      if (there.error != ENOENT) fail_errno(there.error, "open '{}'", prefix);
-      Parent parent = open_parent(directory, prefix, scope);
-      if (::mkdirat(parent.directory.get(), parent.name.c_str(), mode) != 0 && errno != EEXIST) {
-        fail_errno(errno, "mkdir '{}'", prefix);
-      }
-    }
-    return open_at(directory, path, how);
-  });
+  return in_context([&] { return fmt::format("create directory '{}'", path); },
+                    [&] {
+                      const OpenAt how{.scope = scope, .flags = O_PATH | O_DIRECTORY};
+                      // Each prefix is resolved from the root again: a link in it may point
+                      // anywhere inside.
+                      for (std::size_t end = 0; end != std::string::npos;) {
+                        end = path.find('/', end + 1);
+                        std::string prefix = path.substr(0, end);
+                        OpenResult there = try_open_at(directory, prefix.c_str(), how);
+                        if (there.fd.is_open()) continue;
+                        if (there.error != ENOENT) fail_errno(there.error, "open '{}'", prefix);
+                        Parent parent = open_parent(directory, prefix, scope);
+                        if (::mkdirat(parent.directory.get(), parent.name.c_str(), mode) != 0 &&
+                            errno != EEXIST) {
+                          fail_errno(errno, "mkdir '{}'", prefix);
+                        }
+                      }
+                      return open_at(directory, path, how);
+                    });
 }
 
 namespace {
@@ -105,7 +107,8 @@ namespace {
 // Depth is bounded by what the kernel's own path walk made: each level holds one descriptor.
 void remove_tree(int directory, const char* name) {
   if (::unlinkat(directory, name, 0) == 0 || errno == ENOENT) return;
-  if (errno != EISDIR && errno != EPERM && errno != ENOTEMPTY) fail_errno(errno, "remove '{}'", name);
+  if (errno != EISDIR && errno != EPERM && errno != ENOTEMPTY)
+    fail_errno(errno, "remove '{}'", name);
   open_how how{};
   how.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;

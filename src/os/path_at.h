@@ -6,7 +6,8 @@
 //
 //   Scope::Beneath  leaving the directory by "..", by an absolute path or by an absolute symbolic
 //                   link is an error (EXDEV). WASI's capability rule.
-//   Scope::InRoot   the directory acts as "/": absolute paths and links start there, ".." stops there.
+//   Scope::InRoot   the directory acts as "/": absolute paths and links start there, ".." stops
+//   there.
 //                   What chroot would do. For root file systems.
 //
 // Magic links (/proc/self/fd/…) are refused in both. Thread safety: everything here is stateless.
@@ -42,14 +43,16 @@ OpenResult try_open_at(int directory, const char* path, const OpenAt& how) noexc
 Fd open_at(int directory, const std::string& path, const OpenAt& how);
 
 // The directory that holds the last component, and that component, for calls that create, remove or
-// rename names: mkdirat, unlinkat, renameat2, symlinkat, linkat. The last component is not resolved.
+// rename names: mkdirat, unlinkat, renameat2, symlinkat, linkat. The last component is not
+// resolved.
 struct Parent {
   Fd directory;
   std::string name;             // never empty; may be "." or ".." where the path ended so
   bool trailing_slash = false;  // the path named a directory by ending in '/'
 };
 // Errno value on failure (ENOENT for an empty path).
-std::pair<std::optional<Parent>, int> try_open_parent(int directory, const std::string& path, Scope scope);
+std::pair<std::optional<Parent>, int> try_open_parent(int directory, const std::string& path,
+                                                      Scope scope);
 
 // Throws Error "open the parent of 'path': …".
 Parent open_parent(int directory, const std::string& path, Scope scope);

@@ -83,7 +83,7 @@ struct GuestExit {
 };
 
 struct EngineOptions {
-  std::uint64_t stack_bytes = 8u << 20;  // the guest's own stack; exhausting it is a trap
+  std::uint64_t stack_bytes = 8u << 20;    // the guest's own stack; exhausting it is a trap
   std::uint32_t max_memory_pages = 65536;  // memory.grow fails above it, instantiation is refused
 };
 
@@ -104,7 +104,8 @@ class Store {
 
   struct Instantiated {
     Instance* instance = nullptr;
-    std::optional<Trap> trap;  // of an active segment or the start function; the instance stays usable by others
+    std::optional<Trap>
+        trap;  // of an active segment or the start function; the instance stays usable by others
   };
   // Requires: the module was validated; it and its bytes outlive the Store.
   // Throws Error(FailedPrecondition) for imports that are missing or of another type, naming them:

@@ -26,8 +26,8 @@ enum class TrapKind : std::uint8_t {
 std::string_view to_string(TrapKind kind);
 
 struct TrapFrame {
-  std::uint32_t function = 0;       // index in its module
-  std::string name;                 // empty where the module names none
+  std::uint32_t function = 0;  // index in its module
+  std::string name;            // empty where the module names none
 };
 
 struct Trap {
