@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/commands/command.h"
+#include "cli/commands/exit_code.h"
+#include "cli/commands/verbs.h"
+#include "cli/term/args.h"
+#include "cli/term/suggest.h"
+
+namespace wherry::cli {
+namespace {
+
+// In the order of `wherry --help`.
+constexpr Command kCommands[] = {
+    {"version", "show the version", version},
+};
+
+constexpr std::string_view kUsage =
+    "Usage: wherry [--root DIR] COMMAND [ARGUMENTS]\n"
+    "\n"
+    "WebAssembly containers.\n"
+    "\n"
+    "Commands:\n";
+
+void print_overview(Context& context) {
+  std::string text(kUsage);
+  for (const Command& command : kCommands) {
+    text += fmt::format("  {:<10}{}\n", command.name, command.summary);
+  }
+  text +=
+      "\nOptions:\n"
+      "  --root DIR     where images and containers are kept (also WHERRY_ROOT)\n"
+      "  --version, -v  show the version\n"
+      "  --help         show this text\n"
+      "\n"
+      "'wherry COMMAND --help' shows examples and options of a command.\n";
+  std::fwrite(text.data(), 1, text.size(), context.out);
+}
+
+const Command& find_command(std::string_view name) {
+  auto found = std::ranges::find(kCommands, name, &Command::name);
+  if (found != std::end(kCommands)) return *found;
+  std::vector<std::string_view> names;
+  for (const Command& command : kCommands) names.push_back(command.name);
+  std::string_view near = nearest(name, names);
+  if (near.empty()) {
+    fail(ErrorKind::InvalidArgument, "'{}' is not a wherry command; see 'wherry --help'", name);
+  }
+  fail(ErrorKind::InvalidArgument, "'{}' is not a wherry command; did you mean '{}'?", name, near);
+}
+
+// Where nothing says otherwise: the machine's store for root, one's own for a user.
+std::string store_root(const Context& context, const std::optional<std::string>& option) {
+  auto set = [&](const char* name) {
+    auto value = context.environment(name);
+    return value && !value->empty() ? value : std::nullopt;
+  };
+  if (option) {
+    if (option->empty()) throw UsageError("flag '--root' needs a folder, not an empty name");
+    return *option;
+  }
+  if (auto root = set("WHERRY_ROOT")) return *root;
+  if (context.is_root) return "/var/lib/wherry";
+  if (auto data = set("XDG_DATA_HOME"); data && data->starts_with('/')) return *data + "/wherry";
+  if (auto home = set("HOME")) return *home + "/.local/share/wherry";
+  throw UsageError("neither HOME nor WHERRY_ROOT says where the store is; give --root DIR");
+}
+
+// Sets *running as soon as the verb is known: a failure's status depends on it.
+int dispatch(Context& context, CommandArguments arguments, const Command** running) {
+  std::optional<std::string> root;
+  bool show_version = false;
+  Arguments globals;
+  globals.option("--root", "DIR", &root, "");
+  globals.flag("-v,--version", &show_version, "");
+  auto rest = globals.parse(arguments, Operands::EndTheOptions);
+  if (!rest || (rest->empty() && !show_version)) {
+    print_overview(context);
+    return 0;
+  }
+  if (show_version) {
+    fmt::print(context.out, "wherry {}\n", WHERRY_VERSION);
+    return 0;
+  }
+  *running = &find_command(rest->front());
+  context.root = store_root(context, root);
+  return (*running)->run(context, CommandArguments(*rest).subspan(1));
+}
+
+int report(Context& context, const std::exception& error, const Command* running) noexcept {
+  std::fflush(context.out);
+  std::fprintf(context.err, "wherry: error: %s\n", error.what());
+  if (running && dynamic_cast<const UsageError*>(&error)) {
+    std::fprintf(context.err, "see 'wherry %s --help'\n", std::string(running->name).c_str());
+  }
+  return exit_code_of(error, running);
+}
+
+}  // namespace
+
+std::span<const Command> all_commands() { return kCommands; }
+
+int show_help(Context& context, std::string_view verb, const Arguments& arguments) {
+  fmt::print(context.out, "{}\nOptions:\n{}", help_text(verb), arguments.describe());
+  return 0;
+}
+
+int run_wherry(Context context, CommandArguments arguments) noexcept {
+  const Command* running = nullptr;
+  try {
+    int status = dispatch(context, arguments, &running);
+    // What was printed into a full disk or a closed pipe was not printed.
+    if (std::fflush(context.out) != 0) fail_errno(errno, "write standard output");
+    return status;
+  } catch (const std::exception& error) {
+    return report(context, error, running);
+  }
+}
+
+}  // namespace wherry::cli
