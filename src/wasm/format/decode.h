@@ -1,5 +1,5 @@
-// Bytes to Module (core spec 5): every rule of the binary format outside of function bodies is checked
-// here; what is inside of them, and what the module means, is validate()'s.
+// Bytes to Module (core spec 5): every rule of the binary format outside of function bodies is
+// checked here; what is inside of them, and what the module means, is validate()'s.
 #pragma once
 
 #include "base/bytes.h"

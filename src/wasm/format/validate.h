@@ -9,9 +9,9 @@ struct ValidateOptions {
   unsigned threads = 1;  // function bodies are shared out over so many
 };
 
-// Throws Error(InvalidArgument) for the first rule broken, in module order whatever the threads, unless
-// a body is malformed, which comes first:
-// "invalid module: function 12 ('main'), offset 0x3f2: type mismatch: expected i32, found i64".
+// Throws Error(InvalidArgument) for the first rule broken, in module order whatever the threads,
+// unless a body is malformed, which comes first: "invalid module: function 12 ('main'), offset
+// 0x3f2: type mismatch: expected i32, found i64".
 void validate(const Module& module, const ValidateOptions& options = {});
 
 }  // namespace wherry::wasm
