@@ -85,6 +85,19 @@ struct History {
   bool operator==(const History&) const = default;
 };
 
+// Docker's addition: the command that tells whether a container of the image is well.
+struct Healthcheck {
+  std::vector<std::string> test;  // {"NONE"}, {"CMD", …} or {"CMD-SHELL", "…"}
+  // Nanoseconds; 0 where the one who runs it decides.
+  std::uint64_t interval = 0;
+  std::uint64_t timeout = 0;
+  std::uint64_t start_period = 0;
+  std::uint64_t start_interval = 0;
+  std::uint64_t retries = 0;
+
+  bool operator==(const Healthcheck&) const = default;
+};
+
 // What a container of the image starts with ("config" within the image's configuration).
 struct ExecutionConfig {
   std::string user;
@@ -96,6 +109,10 @@ struct ExecutionConfig {
   std::string working_dir;
   std::map<std::string, std::string> labels;
   std::string stop_signal;
+  // Docker's additions.
+  std::optional<Healthcheck> healthcheck;
+  std::vector<std::string> on_build;  // instructions for whoever builds on the image
+  std::vector<std::string> shell;     // of shell forms; empty for the default
 
   bool operator==(const ExecutionConfig&) const = default;
 };

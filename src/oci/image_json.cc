@@ -38,6 +38,21 @@ std::optional<std::vector<std::string>> read_command(const Reader& from, const c
   return found->texts();
 }
 
+std::optional<Healthcheck> read_healthcheck(const Reader& from) {
+  auto found = from.find("Healthcheck");
+  if (!found) return std::nullopt;
+  auto number = [&](const char* name) {
+    auto field = found->find(name);
+    return field ? field->size() : 0;
+  };
+  return Healthcheck{.test = found->texts_or_empty("Test"),
+                     .interval = number("Interval"),
+                     .timeout = number("Timeout"),
+                     .start_period = number("StartPeriod"),
+                     .start_interval = number("StartInterval"),
+                     .retries = number("Retries")};
+}
+
 ExecutionConfig read_execution_config(const Reader& from) {
   return {.user = from.text_or_empty("User"),
           .exposed_ports = from.keys_or_empty("ExposedPorts"),
@@ -47,7 +62,10 @@ ExecutionConfig read_execution_config(const Reader& from) {
           .volumes = from.keys_or_empty("Volumes"),
           .working_dir = from.text_or_empty("WorkingDir"),
           .labels = from.text_map_or_empty("Labels"),
-          .stop_signal = from.text_or_empty("StopSignal")};
+          .stop_signal = from.text_or_empty("StopSignal"),
+          .healthcheck = read_healthcheck(from),
+          .on_build = from.texts_or_empty("OnBuild"),
+          .shell = from.texts_or_empty("Shell")};
 }
 
 History read_history(const Reader& from) {
@@ -95,6 +113,19 @@ json history_json(const History& history) {
   return written;
 }
 
+json healthcheck_json(const Healthcheck& check) {
+  json written = {{"Test", check.test}};
+  auto put_number = [&](const char* name, std::uint64_t value) {
+    if (value != 0) written[name] = value;
+  };
+  put_number("Interval", check.interval);
+  put_number("Timeout", check.timeout);
+  put_number("StartPeriod", check.start_period);
+  put_number("StartInterval", check.start_interval);
+  put_number("Retries", check.retries);
+  return written;
+}
+
 json execution_config_json(const ExecutionConfig& config) {
   json written = json::object();
   put(written, "User", config.user);
@@ -106,6 +137,9 @@ json execution_config_json(const ExecutionConfig& config) {
   put(written, "WorkingDir", config.working_dir);
   put(written, "Labels", config.labels);
   put(written, "StopSignal", config.stop_signal);
+  if (config.healthcheck) written["Healthcheck"] = healthcheck_json(*config.healthcheck);
+  put(written, "OnBuild", config.on_build);
+  put(written, "Shell", config.shell);
   return written;
 }
 

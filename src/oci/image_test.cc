@@ -59,6 +59,15 @@ TEST(ImageDocuments, NullIsAbsent) {
   EXPECT_EQ(config.config, ExecutionConfig{});
 }
 
+TEST(ImageDocuments, DockersAdditionsSurvive) {
+  ImageConfig config{.platform = wasm_platform()};
+  config.config.healthcheck =
+      Healthcheck{.test = {"CMD", "/check.wasm"}, .interval = 5'000'000'000};
+  config.config.on_build = {"COPY . /app"};
+  config.config.shell = {"/bin/sh", "-c"};
+  EXPECT_EQ(parse_image_config(to_json(config)), config);
+}
+
 TEST(ImageDocuments, TheArtifactsConfigIsReadable) {
   ImageConfig config = parse_image_config(
       R"({"created":"2024-01-01T00:00:00Z","architecture":"wasm","os":"wasip2","layerDigests":[]})");
