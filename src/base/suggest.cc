@@ -1,9 +1,9 @@
-#include "cli/term/suggest.h"
+#include "base/suggest.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace wherry::cli {
+namespace wherry {
 namespace {
 
 // Optimal string alignment distance.
@@ -41,4 +41,4 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
-}  // namespace wherry::cli
+}  // namespace wherry

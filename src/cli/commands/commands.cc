@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "cli/commands/command.h"
 #include "cli/commands/exit_code.h"
 #include "cli/commands/verbs.h"
 #include "cli/term/args.h"
-#include "cli/term/suggest.h"
 
 namespace wherry::cli {
 namespace {

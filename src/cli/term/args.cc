@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cli/term/suggest.h"
+#include "base/suggest.h"
 
 namespace wherry::cli {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/term/suggest.h"
+#include "base/suggest.h"
 
 namespace wherry::cli {
 namespace {

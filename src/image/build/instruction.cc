@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "base/error.h"
-#include "image/build/nearest.h"
+#include "base/suggest.h"
 
 namespace wherry::build {
 namespace {
