@@ -1,0 +1,23 @@
+// Runs the commands of one script against the engine.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spec/script.h"
+
+namespace wherry::spec {
+
+struct Outcome {
+  enum class Verdict : std::uint8_t { Passed, Failed, NotApplicable };
+  Verdict verdict = Verdict::Passed;
+  std::uint32_t line = 0;
+  std::string command;  // "assert_return"
+  std::string detail;   // of a failure: what was expected and what came; else why it does not apply
+};
+
+// One outcome a command, in order. Commands that give modules or act count like assertions.
+std::vector<Outcome> run_script(const std::vector<Node>& commands);
+
+}  // namespace wherry::spec
