@@ -13,6 +13,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,6 +88,16 @@ auto in_context(Describe&& describe, Body&& body) {
   } catch (Error& error) {
     error.add_context(describe());
     throw;
+  }
+}
+
+// What body returns, or the text of the Error it threw: for callers that go on without it.
+template <typename Body>
+auto outcome_of(Body&& body) -> std::pair<std::optional<decltype(body())>, std::string> {
+  try {
+    return {body(), {}};
+  } catch (const Error& error) {
+    return {std::nullopt, error.what()};
   }
 }
 

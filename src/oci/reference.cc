@@ -85,26 +85,21 @@ bool looks_like_domain(std::string_view text) {
          std::ranges::any_of(text, is_upper);
 }
 
-}  // namespace
-
-Reference parse_reference(std::string_view text) {
-  auto invalid = [&](std::string_view why) {
-    fail(ErrorKind::InvalidArgument, "invalid reference '{}': {}", text.substr(0, 300), why);
-  };
-  Reference reference;
+// What is wrong with text, or an empty view once reference holds it.
+std::string_view read_reference(std::string_view text, Reference& reference) {
   std::string_view rest = text;
-  if (rest.empty()) invalid("a name is missing");
+  if (rest.empty()) return "a name is missing";
 
   if (std::size_t at = rest.find('@'); at != std::string_view::npos) {
     reference.digest = parse_digest(rest.substr(at + 1));
-    if (!reference.digest) invalid("what follows '@' is not a sha256 digest");
+    if (!reference.digest) return "what follows '@' is not a sha256 digest";
     rest = rest.substr(0, at);
   }
   std::size_t colon = rest.rfind(':');
   if (colon != std::string_view::npos && rest.find('/', colon) == std::string_view::npos) {
     std::string_view tag = rest.substr(colon + 1);
     if (!is_tag(tag)) {
-      invalid("a tag is up to 128 letters, digits, '_', '.' or '-', not beginning with '.' or '-'");
+      return "a tag is up to 128 letters, digits, '_', '.' or '-', not beginning with '.' or '-'";
     }
     reference.tag = tag;
     rest = rest.substr(0, colon);
@@ -115,31 +110,48 @@ Reference parse_reference(std::string_view text) {
   if (slash != std::string_view::npos && looks_like_domain(rest.substr(0, slash))) {
     reference.domain = rest.substr(0, slash);
     rest.remove_prefix(slash + 1);
-    if (!is_domain(reference.domain)) invalid("the registry is not a host name");
+    if (!is_domain(reference.domain)) return "the registry is not a host name";
     if (reference.domain == kOldDefaultDomain) reference.domain = kDefaultDomain;
   } else {
     reference.domain = kDefaultDomain;
   }
   reference.path = rest;
-  if (rest.empty()) invalid("a name is missing");
-  if (std::ranges::any_of(rest, is_upper)) invalid("repository name must be lowercase");
+  if (rest.empty()) return "a name is missing";
+  if (std::ranges::any_of(rest, is_upper)) return "repository name must be lowercase";
   for (std::string_view left = rest;;) {
     std::size_t end = left.find('/');
     if (!is_path_component(left.substr(0, end))) {
-      invalid("a name is lower-case letters and digits, joined by '.', '_', '__' or '-'");
+      return "a name is lower-case letters and digits, joined by '.', '_', '__' or '-'";
     }
     if (end == std::string_view::npos) break;
     left.remove_prefix(end + 1);
   }
   if (reference.domain == kDefaultDomain && rest.find('/') == std::string_view::npos) {
     if (rest.size() == 64 && parse_digest("sha256:" + std::string(rest))) {
-      invalid("64 hexadecimal digits are an image ID, not a name");
+      return "64 hexadecimal digits are an image ID, not a name";
     }
     reference.path = std::string(kOfficialPrefix) + reference.path;
   }
   if (reference.domain.size() + 1 + reference.path.size() > kLongestName) {
-    invalid("a name is at most 255 characters");
+    return "a name is at most 255 characters";
   }
+  return {};
+}
+
+}  // namespace
+
+Reference parse_reference(std::string_view text) {
+  Reference reference;
+  std::string_view wrong = read_reference(text, reference);
+  if (!wrong.empty()) {
+    fail(ErrorKind::InvalidArgument, "invalid reference '{}': {}", text.substr(0, 300), wrong);
+  }
+  return reference;
+}
+
+std::optional<Reference> parse_reference_if_valid(std::string_view text) {
+  Reference reference;
+  if (!read_reference(text, reference).empty()) return std::nullopt;
   return reference;
 }
 

@@ -25,6 +25,9 @@ struct Reference {
 // Fills in the defaults. Throws Error "invalid reference 'X': …".
 Reference parse_reference(std::string_view text);
 
+// Nothing where text is not a reference: for what may be something else, such as an image ID.
+std::optional<Reference> parse_reference_if_valid(std::string_view text);
+
 // "docker.io/library/hello:latest", "…@sha256:…".
 std::string to_string(const Reference& reference);
 

@@ -1,0 +1,50 @@
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "os/path_at.h"
+
+namespace wherry::os {
+namespace {
+
+class FileTest : public testing::Test {
+ protected:
+  FileTest() : path_(testing::TempDir() + "wherry_file_" + unique_name()) {
+    sys([&] { return ::mkdir(path_.c_str(), 0700); }, "mkdir");
+    directory_ = Fd(sys([&] { return ::open(path_.c_str(), O_RDONLY | O_DIRECTORY); }, "open"));
+  }
+  ~FileTest() override {
+    Fd parent(::open(testing::TempDir().c_str(), O_RDONLY | O_DIRECTORY));
+    remove_all_at(parent.get(), path_.substr(path_.rfind('/') + 1));
+  }
+
+  std::string path_;
+  Fd directory_;
+};
+
+TEST_F(FileTest, WhatIsReplacedIsReadBack) {
+  EXPECT_FALSE(read_file_if_exists(directory_.get(), "a", 10));
+  replace_file(directory_.get(), "a", "first", 0600);
+  replace_file(directory_.get(), "a", "second", 0600);
+  EXPECT_EQ(read_file(directory_.get(), "a", 6), "second");
+  EXPECT_THROW(read_file(directory_.get(), "a", 5), Error);
+  EXPECT_THROW(read_file(directory_.get(), "b", 5), Error);
+}
+
+TEST_F(FileTest, LocksExcludeEachOther) {
+  auto shared = try_lock_file(directory_.get(), "lock", Lock::Shared);
+  ASSERT_TRUE(shared);
+  EXPECT_TRUE(try_lock_file(directory_.get(), "lock", Lock::Shared));
+  EXPECT_FALSE(try_lock_file(directory_.get(), "lock", Lock::Exclusive));
+  shared->reset();
+  Fd alone = lock_file(directory_.get(), "lock", Lock::Exclusive);
+  EXPECT_FALSE(try_lock_file(directory_.get(), "lock", Lock::Shared));
+}
+
+}  // namespace
+}  // namespace wherry::os
