@@ -82,7 +82,7 @@ def make_debian_root(root: Path) -> None:
     if shutil.which("debootstrap") is None:
         raise Failed("'debootstrap' is not installed")
     part = root.with_suffix(".part")
-    shutil.rmtree(part, ignore_errors=True)
+    remove_root(part)
     part.parent.mkdir(parents=True, exist_ok=True)
     print(f"making a Debian 13 root with wasmedge in '{root}' (some minutes, once) ...", flush=True)
     try:
@@ -93,7 +93,15 @@ def make_debian_root(root: Path) -> None:
         shutil.rmtree(part / "var" / "cache" / "apt", ignore_errors=True)
         part.rename(root)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
+        remove_root(part)
+
+
+def remove_root(root: Path) -> None:
+    """An interrupted debootstrap leaves /proc and /sys mounted in it: those must not be walked into."""
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for mount in reversed([mount for mount in mounts if Path(mount).is_relative_to(root)]):
+        run(["umount", mount])
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def debian_mirror() -> str:
