@@ -1,0 +1,266 @@
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+#include "base/error.h"
+#include "oci/runtime_config.h"
+
+namespace wherry::oci {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kMaxEntries = 65536;  // of any list
+
+// A value in the document, with the way to it for messages.
+class Field {
+ public:
+  Field(const Json* json, std::string path) : json_(json), path_(std::move(path)) {}
+
+  // A member; null and absent are the same.
+  Field member(const char* name) const {
+    std::string path = path_.empty() ? name : path_ + "." + name;
+    if (!present()) return {nullptr, std::move(path)};
+    if (!json_->is_object()) refuse("an object");
+    auto found = json_->find(name);
+    return {found == json_->end() || found->is_null() ? nullptr : &*found, std::move(path)};
+  }
+  bool present() const { return json_ != nullptr; }
+
+  void read(std::string& into) const {
+    if (!present()) return;
+    if (!json_->is_string()) refuse("a string");
+    into = json_->get_ref<const std::string&>();
+    if (into.find('\0') != std::string::npos) refuse("a string without NUL");
+  }
+  void read(bool& into) const {
+    if (!present()) return;
+    if (!json_->is_boolean()) refuse("true or false");
+    into = json_->get<bool>();
+  }
+  template <typename Number>
+    requires std::is_unsigned_v<Number>
+  void read(Number& into) const {
+    if (!present()) return;
+    if (!json_->is_number_unsigned() ||
+        json_->get<std::uint64_t>() > std::numeric_limits<Number>::max()) {
+      refuse("a number that is not negative");
+    }
+    into = static_cast<Number>(json_->get<std::uint64_t>());
+  }
+  template <typename Value>
+  void read(std::optional<Value>& into) const {
+    if (present()) read(into.emplace());
+  }
+  template <typename Value>
+  void read(std::vector<Value>& into) const {
+    each([&](const Field& entry) { entry.read(into.emplace_back()); });
+  }
+
+  template <typename Read>
+  void each(Read&& read_entry) const {
+    if (!present()) return;
+    if (!json_->is_array()) refuse("an array");
+    if (json_->size() > kMaxEntries) refuse("an array of at most 65536 entries");
+    for (std::size_t i = 0; i < json_->size(); ++i) {
+      read_entry(Field(&(*json_)[i], fmt::format("{}[{}]", path_, i)));
+    }
+  }
+  template <typename Read>
+  void each_member(Read&& read_entry) const {
+    if (!present()) return;
+    if (!json_->is_object()) refuse("an object");
+    for (auto entry = json_->begin(); entry != json_->end(); ++entry) {
+      read_entry(entry.key(), Field(&entry.value(), path_ + "." + entry.key()));
+    }
+  }
+
+  [[noreturn]] void refuse(const char* expected) const {
+    fail(ErrorKind::InvalidArgument, "config.json: {}: expected {}",
+         path_.empty() ? "the document" : path_, expected);
+  }
+
+ private:
+  const Json* json_;
+  std::string path_;
+};
+
+void from_json(const Field& field, RuntimeRlimit& limit) {
+  field.member("type").read(limit.type);
+  field.member("soft").read(limit.soft);
+  field.member("hard").read(limit.hard);
+}
+
+void from_json(const Field& field, RuntimeMount& mount) {
+  field.member("destination").read(mount.destination);
+  field.member("type").read(mount.type);
+  field.member("source").read(mount.source);
+  field.member("options").read(mount.options);
+  // Version 1.0 allowed a relative destination, taken from "/".
+  if (mount.destination.empty()) field.member("destination").refuse("a path");
+  if (mount.destination[0] != '/') mount.destination.insert(0, "/");
+}
+
+void from_json(const Field& field, RuntimeNamespace& space) {
+  field.member("type").read(space.type);
+  field.member("path").read(space.path);
+}
+
+void from_json(const Field& field, RuntimeIdMapping& mapping) {
+  field.member("containerID").read(mapping.container_id);
+  field.member("hostID").read(mapping.host_id);
+  field.member("size").read(mapping.size);
+}
+
+template <typename Value>
+void read_structs(const Field& field, std::vector<Value>& into) {
+  field.each([&](const Field& entry) { from_json(entry, into.emplace_back()); });
+}
+
+RuntimeProcess parse_process(const Field& field) {
+  RuntimeProcess process;
+  field.member("terminal").read(process.terminal);
+  Field user = field.member("user");
+  user.member("uid").read(process.user.uid);
+  user.member("gid").read(process.user.gid);
+  user.member("umask").read(process.user.umask);
+  user.member("additionalGids").read(process.user.additional_gids);
+  field.member("args").read(process.args);
+  if (process.args.empty()) field.member("args").refuse("an array of at least one string");
+  field.member("env").read(process.env);
+  field.member("cwd").read(process.cwd);
+  if (!process.cwd.starts_with('/')) field.member("cwd").refuse("an absolute path");
+  field.member("noNewPrivileges").read(process.no_new_privileges);
+  Field capabilities = field.member("capabilities");
+  capabilities.member("bounding").read(process.capabilities.bounding);
+  capabilities.member("effective").read(process.capabilities.effective);
+  capabilities.member("permitted").read(process.capabilities.permitted);
+  capabilities.member("inheritable").read(process.capabilities.inheritable);
+  capabilities.member("ambient").read(process.capabilities.ambient);
+  read_structs(field.member("rlimits"), process.rlimits);
+  return process;
+}
+
+RuntimeLinux parse_linux(const Field& field) {
+  RuntimeLinux result;
+  read_structs(field.member("namespaces"), result.namespaces);
+  read_structs(field.member("uidMappings"), result.uid_mappings);
+  read_structs(field.member("gidMappings"), result.gid_mappings);
+  field.member("maskedPaths").read(result.masked_paths);
+  field.member("readonlyPaths").read(result.readonly_paths);
+  field.member("rootfsPropagation").read(result.rootfs_propagation);
+  return result;
+}
+
+Json user_json(const RuntimeUser& user) {
+  Json json = {{"uid", user.uid}, {"gid", user.gid}};
+  if (user.umask) json["umask"] = *user.umask;
+  if (!user.additional_gids.empty()) json["additionalGids"] = user.additional_gids;
+  return json;
+}
+
+Json process_json(const RuntimeProcess& process) {
+  const RuntimeCapabilities& sets = process.capabilities;
+  Json json = {{"terminal", process.terminal},
+               {"user", user_json(process.user)},
+               {"args", process.args},
+               {"env", process.env},
+               {"cwd", process.cwd},
+               {"noNewPrivileges", process.no_new_privileges},
+               {"capabilities",
+                {{"bounding", sets.bounding},
+                 {"effective", sets.effective},
+                 {"permitted", sets.permitted},
+                 {"inheritable", sets.inheritable},
+                 {"ambient", sets.ambient}}}};
+  for (const RuntimeRlimit& limit : process.rlimits) {
+    json["rlimits"].push_back({{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
+  }
+  return json;
+}
+
+Json mappings_json(const std::vector<RuntimeIdMapping>& mappings) {
+  Json json = Json::array();
+  for (const RuntimeIdMapping& mapping : mappings) {
+    json.push_back({{"containerID", mapping.container_id},
+                    {"hostID", mapping.host_id},
+                    {"size", mapping.size}});
+  }
+  return json;
+}
+
+Json linux_json(const RuntimeLinux& section) {
+  Json json = Json::object();
+  for (const RuntimeNamespace& space : section.namespaces) {
+    Json entry = {{"type", space.type}};
+    if (!space.path.empty()) entry["path"] = space.path;
+    json["namespaces"].push_back(std::move(entry));
+  }
+  if (!section.uid_mappings.empty()) json["uidMappings"] = mappings_json(section.uid_mappings);
+  if (!section.gid_mappings.empty()) json["gidMappings"] = mappings_json(section.gid_mappings);
+  if (!section.masked_paths.empty()) json["maskedPaths"] = section.masked_paths;
+  if (!section.readonly_paths.empty()) json["readonlyPaths"] = section.readonly_paths;
+  if (!section.rootfs_propagation.empty()) json["rootfsPropagation"] = section.rootfs_propagation;
+  return json;
+}
+
+Json parse_document(std::string_view text) {
+  if (text.size() > kMaxRuntimeConfigBytes) {
+    fail(ErrorKind::InvalidArgument, "config.json: bigger than {} bytes", kMaxRuntimeConfigBytes);
+  }
+  // The parser is recursive in nothing but its callback: depth is bounded there.
+  constexpr int kMaxDepth = 32;
+  bool too_deep = false;
+  try {
+    Json json = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) {
+      return !(too_deep |= depth > kMaxDepth);
+    });
+    if (too_deep) fail(ErrorKind::InvalidArgument, "config.json: nested too deeply");
+    return json;
+  } catch (const Json::exception& error) {
+    fail(ErrorKind::InvalidArgument, "config.json: {}", error.what());
+  }
+}
+
+}  // namespace
+
+RuntimeConfig parse_runtime_config(std::string_view text) {
+  Json json = parse_document(text);
+  Field document(&json, "");
+  RuntimeConfig config;
+  document.member("ociVersion").read(config.oci_version);
+  if (!config.oci_version.starts_with("1.")) document.member("ociVersion").refuse("version 1.x");
+  if (!document.member("process").present()) document.member("process").refuse("an object");
+  config.process = parse_process(document.member("process"));
+  document.member("root").member("path").read(config.root.path);
+  if (config.root.path.empty()) document.member("root").member("path").refuse("a path");
+  document.member("root").member("readonly").read(config.root.readonly);
+  document.member("hostname").read(config.hostname);
+  read_structs(document.member("mounts"), config.mounts);
+  config.linux_section = parse_linux(document.member("linux"));
+  document.member("annotations").each_member([&](const std::string& key, const Field& value) {
+    value.read(config.annotations[key]);
+  });
+  return config;
+}
+
+std::string to_json(const RuntimeConfig& config) {
+  Json json = {{"ociVersion", config.oci_version},
+               {"process", process_json(config.process)},
+               {"root", {{"path", config.root.path}, {"readonly", config.root.readonly}}},
+               {"linux", linux_json(config.linux_section)}};
+  if (!config.hostname.empty()) json["hostname"] = config.hostname;
+  for (const RuntimeMount& mount : config.mounts) {
+    Json entry = {{"destination", mount.destination}};
+    if (!mount.type.empty()) entry["type"] = mount.type;
+    if (!mount.source.empty()) entry["source"] = mount.source;
+    if (!mount.options.empty()) entry["options"] = mount.options;
+    json["mounts"].push_back(std::move(entry));
+  }
+  if (!config.annotations.empty()) json["annotations"] = config.annotations;
+  // Bytes that are not UTF-8 (a path, an environment value) are replaced rather than refused.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace wherry::oci

@@ -1,0 +1,67 @@
+#include "oci/runtime_config.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace wherry::oci {
+namespace {
+
+std::string message_of(std::string_view text) {
+  try {
+    parse_runtime_config(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(RuntimeConfig, ParsesTheFieldsInUse) {
+  RuntimeConfig config = parse_runtime_config(R"({
+    "ociVersion": "1.2.0",
+    "process": {"terminal": false, "user": {"uid": 7, "gid": 8, "umask": 18, "additionalGids": [9]},
+                "args": ["/a.wasm", "x"], "env": ["A=b"], "cwd": "/w", "noNewPrivileges": true,
+                "capabilities": {"bounding": ["CAP_KILL"]},
+                "rlimits": [{"type": "RLIMIT_NOFILE", "soft": 18446744073709551615, "hard": 5}]},
+    "root": {"path": "rootfs", "readonly": true},
+    "hostname": "h",
+    "mounts": [{"destination": "proc", "type": "proc", "source": "proc", "options": ["ro"]}],
+    "linux": {"namespaces": [{"type": "pid"}, {"type": "network", "path": "/n"}],
+              "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 1}],
+              "maskedPaths": ["/proc/kcore"], "unknown": {"deep": []}},
+    "annotations": {"k": "v"}, "hooks": null})");
+  EXPECT_EQ(config.process.user.umask, 18u);
+  EXPECT_EQ(config.process.args, (std::vector<std::string>{"/a.wasm", "x"}));
+  EXPECT_EQ(config.process.rlimits[0].soft, ~0ull);
+  EXPECT_EQ(config.mounts[0].destination, "/proc");
+  EXPECT_EQ(config.linux_section.namespaces[1].path, "/n");
+  EXPECT_EQ(config.linux_section.uid_mappings[0].host_id, 1000u);
+  EXPECT_EQ(config.annotations.at("k"), "v");
+  EXPECT_EQ(parse_runtime_config(to_json(config)), config);
+}
+
+TEST(RuntimeConfig, NamesTheFieldThatIsWrong) {
+  EXPECT_EQ(message_of(R"({"ociVersion":"1.0.0"})"), "config.json: process: expected an object");
+  EXPECT_EQ(message_of(R"({"ociVersion":"2.0.0"})"),
+            "config.json: ociVersion: expected version 1.x");
+  EXPECT_EQ(message_of(R"({"process":{"args":"x"}})"),
+            "config.json: process.args: expected an array");
+  EXPECT_EQ(message_of(R"({"process":{"args":["a", 1]}})"),
+            "config.json: process.args[1]: expected a string");
+  EXPECT_EQ(message_of(R"({"process":{"args":["a"],"user":{"uid":-1}}})"),
+            "config.json: process.user.uid: expected a number that is not negative");
+  EXPECT_EQ(message_of(R"({"process":{"args":["a\u0000b"]}})"),
+            "config.json: process.args[0]: expected a string without NUL");
+  EXPECT_EQ(message_of(R"({"process":{"args":["a"]}})"), "config.json: root.path: expected a path");
+  EXPECT_EQ(message_of("[]"), "config.json: the document: expected an object");
+}
+
+TEST(RuntimeConfig, RefusesWhatIsNotJson) {
+  EXPECT_TRUE(message_of("{").starts_with("config.json: ")) << message_of("{");
+  EXPECT_EQ(message_of(std::string(100000, '[')).substr(0, 12), "config.json:");
+  std::string deep = R"({"process":)" + std::string(40, '[') + std::string(40, ']') + "}";
+  EXPECT_EQ(message_of(deep), "config.json: nested too deeply");
+}
+
+}  // namespace
+}  // namespace wherry::oci
