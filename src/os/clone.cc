@@ -1,0 +1,121 @@
+// The link is a socket pair of sequenced packets, so that a message arrives whole or not at all:
+//   child to parent   'r'                          ready
+//                     'e' kind:byte text           the Error the child ended with
+//   parent to child   'g'                          go on
+// The death of either end reads as an empty packet at the other.
+#include "os/clone.h"
+
+#include <linux/sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace wherry::os {
+namespace {
+
+constexpr int kOwnFailure = 125;  // as Docker: the runtime failed, not the guest
+constexpr std::size_t kMaxMessage = 4096;
+
+// Without allocation: memory may be what ran out.
+void report_failure(int socket, ErrorKind kind, std::string_view text) noexcept {
+  char message[kMaxMessage];
+  message[0] = 'e';
+  message[1] = static_cast<char>(kind);
+  std::size_t length = std::min(text.size(), sizeof message - 2);
+  std::memcpy(message + 2, text.data(), length);
+  if (socket >= 0 && ::send(socket, message, length + 2, MSG_NOSIGNAL) >= 0) return;
+  (void)!::write(STDERR_FILENO, "error: ", 7);
+  (void)!::write(STDERR_FILENO, text.data(), text.size());
+  (void)!::write(STDERR_FILENO, "\n", 1);
+}
+
+[[noreturn]] void run_child(const std::function<int(ParentLink&)>& body, Fd socket) noexcept {
+  ParentLink link(std::move(socket));
+  int code = kOwnFailure;
+  try {
+    code = body(link);
+  } catch (const Error& error) {
+    report_failure(link.descriptor(), error.kind(), error.what());
+  } catch (const std::exception& error) {
+    report_failure(link.descriptor(), ErrorKind::Internal, error.what());
+  }
+  ::_exit(code);
+}
+
+}  // namespace
+
+void ParentLink::await_parent() noexcept {
+  char go = 0;
+  ssize_t got;
+  do {
+    got = ::recv(socket_.get(), &go, 1, 0);
+  } while (got < 0 && errno == EINTR);
+  if (got != 1) ::_exit(kOwnFailure);
+}
+
+void ParentLink::report_ready() {
+  sys([&] { return ::send(socket_.get(), "r", 1, MSG_NOSIGNAL); }, "report to the runtime");
+}
+
+void Child::release() {
+  // A child that is gone already says why when it is waited for.
+  if (::send(socket_.get(), "g", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET) {
+    fail_errno(errno, "release process {}", pid_);
+  }
+}
+
+void Child::await_child() {
+  std::string message(kMaxMessage, '\0');
+  auto got = static_cast<std::size_t>(
+      sys([&] { return ::recv(socket_.get(), message.data(), message.size(), 0); },
+          "wait for process {}", pid_));
+  message.resize(got);
+  if (message == "r") return;
+  if (got >= 2 && message[0] == 'e') {
+    throw Error(static_cast<ErrorKind>(message[1]), message.substr(2));
+  }
+  fail(ErrorKind::Internal, "process {} ended before it was ready", pid_);
+}
+
+Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body) {
+  int pair[2];
+  sys([&] { return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair); },
+      "make a socket pair");
+  Fd ours(pair[0]);
+  Fd theirs(pair[1]);
+
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = flags | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0) {
+    ours.reset();
+    run_child(body, std::move(theirs));
+  }
+  if (pid < 0) {
+    int error = errno;
+    if ((flags & CLONE_NEWUSER) && (error == EPERM || error == ENOSPC)) {
+      fail_errno(error, "create a user namespace (does this machine allow it to ordinary users?)");
+    }
+    fail_errno(error, "create a process in new namespaces");
+  }
+  return Child(static_cast<pid_t>(pid), Fd(pidfd), std::move(ours));
+}
+
+void die_with_parent() {
+  sys([] { return ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }, "ask to end with the parent");
+}
+
+}  // namespace wherry::os

@@ -1,0 +1,72 @@
+// The one place where a process is copied: a child in namespaces of its own, and the link to it.
+//
+// A container's init is not executed from a file: it is a copy of the runtime, which sets up its
+// sandbox and then runs the guest. So the child's body is ordinary code that may throw; what it
+// throws before it was released travels over the link and is thrown again in the parent.
+//
+//   parent                        child
+//   clone_child(body)  ─────────▶ body starts
+//   prepare outside    ─────────▶ await_parent()          (id maps, cgroups: what only the parent
+//   may do) release() await_child()      ◀───────── report_ready()          (or the Error the child
+//   ended with) release()          ─────────▶ await_parent(), then the work wait() ◀───────── exit
+//   code
+//
+// Each side that waits learns of the other's death: the child ends itself, the parent throws.
+// Requires: the calling process has one thread. Thread safety: none.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+
+#include "os/fd.h"
+
+namespace wherry::os {
+
+// The child's end.
+class ParentLink {
+ public:
+  explicit ParentLink(Fd socket) : socket_(std::move(socket)) {}
+
+  // Waits for one release(); ends this process with code 125 where the parent is gone.
+  void await_parent() noexcept;
+  // Throws Error where the parent is gone.
+  void report_ready();
+  // After this an Error has nobody to go to but stderr. Closes the link.
+  void detach() noexcept { socket_.reset(); }
+  int descriptor() const noexcept { return socket_.get(); }
+
+ private:
+  Fd socket_;
+};
+
+// The parent's end. Going without wait() leaves a zombie for init, never a running process: the
+// link closes and the child, if still waiting, ends.
+class Child {
+ public:
+  Child(pid_t pid, Fd pidfd, Fd socket)
+      : pid_(pid), pidfd_(std::move(pidfd)), socket_(std::move(socket)) {}
+
+  pid_t pid() const noexcept { return pid_; }
+  int pidfd() const noexcept { return pidfd_.get(); }
+
+  void release();
+  // Returns when the child reports that it is ready. Throws the Error it ended with, or one that
+  // says how it ended.
+  void await_child();
+
+ private:
+  pid_t pid_;
+  Fd pidfd_;
+  Fd socket_;
+};
+
+// Runs body in a copy of this process, in the new namespaces that flags (CLONE_NEW*) name. What
+// body returns is the child's exit code. Throws Error where the kernel refuses.
+Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body);
+
+// Asks for SIGKILL when the parent ends. Changing credentials clears it: ask again after that.
+void die_with_parent();
+
+}  // namespace wherry::os

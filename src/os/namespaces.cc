@@ -1,0 +1,75 @@
+#include "os/namespaces.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string>
+
+#include "base/error.h"
+#include "os/fd.h"
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace wherry::os {
+namespace {
+
+struct NamespaceName {
+  std::string_view name;
+  std::uint64_t flag;
+};
+constexpr NamespaceName kNamespaces[] = {
+    {"user", CLONE_NEWUSER}, {"pid", CLONE_NEWPID},       {"network", CLONE_NEWNET},
+    {"mount", CLONE_NEWNS},  {"ipc", CLONE_NEWIPC},       {"uts", CLONE_NEWUTS},
+    {"time", CLONE_NEWTIME}, {"cgroup", CLONE_NEWCGROUP},
+};
+
+void write_proc(pid_t pid, const char* name, const std::string& text) {
+  std::string path = fmt::format("/proc/{}/{}", pid, name);
+  Fd file(sys([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); }, "open {}", path));
+  sys([&] { return ::write(file.get(), text.data(), text.size()); }, "write '{}' to {}", text,
+      path);
+}
+
+std::string map_text(std::span<const IdRange> ranges) {
+  std::string text;
+  for (const IdRange& range : ranges) {
+    text += fmt::format("{} {} {}\n", range.inside, range.outside, range.count);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> namespace_flag(std::string_view name) {
+  for (const NamespaceName& known : kNamespaces) {
+    if (known.name == name) return known.flag;
+  }
+  return std::nullopt;
+}
+
+void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdRange> gids) {
+  if (!uids.empty()) write_proc(pid, "uid_map", map_text(uids));
+  if (gids.empty()) return;
+  // The kernel wants the right to drop groups given up before an ordinary user maps one.
+  if (::geteuid() != 0) write_proc(pid, "setgroups", "deny");
+  write_proc(pid, "gid_map", map_text(gids));
+}
+
+void bring_loopback_up() {
+  Fd socket(sys([] { return ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0); },
+                "bring the loopback device up"));
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  sys([&] { return ::ioctl(socket.get(), SIOCSIFFLAGS, &request); },
+      "bring the loopback device up");
+}
+
+}  // namespace wherry::os

@@ -1,0 +1,32 @@
+// Namespaces: their names, their id maps, the loopback device of a new network.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace wherry::os {
+
+// CLONE_NEW* of a namespace as the OCI runtime spec calls it ("pid", "network", "mount", "ipc",
+// "uts", "user", "cgroup"); nothing for an unknown name.
+std::optional<std::uint64_t> namespace_flag(std::string_view name);
+
+// One range of ids: inside a user namespace, and what they are outside.
+struct IdRange {
+  std::uint32_t inside = 0;
+  std::uint32_t outside = 0;
+  std::uint32_t count = 0;
+  bool operator==(const IdRange&) const = default;
+};
+
+// Fills the id maps of a process that stands in a new user namespace. An ordinary user may map only
+// itself. Throws Error.
+void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdRange> gids);
+
+// Brings "lo" of the current network namespace up. Throws Error.
+void bring_loopback_up();
+
+}  // namespace wherry::os

@@ -1,0 +1,62 @@
+// Processes started from a file, how processes end, and signals passed on to them.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace wherry::os {
+
+// How a process ended.
+struct ExitStatus {
+  int code = 0;    // where it exited
+  int signal = 0;  // the signal that ended it, else 0
+  // As a shell counts it: 128 + n on a signal.
+  int exit_code() const { return signal ? 128 + signal : code; }
+  bool operator==(const ExitStatus&) const = default;
+};
+
+struct SpawnPlan {
+  std::string path;                    // executed as it is, never searched for
+  std::vector<std::string> arguments;  // arguments[0] included
+  int standard_input = -1;             // replaces descriptor 0 where set
+};
+
+// Waits for one process while passing on to it the signals that would end this one: what `kill`, a
+// terminal's Ctrl-C or a service manager sends to us is meant for the container.
+//
+// From construction to destruction the signals are blocked here. Make it before the process.
+// Thread safety: none, one at a time in a process.
+class SignalForwarder {
+ public:
+  SignalForwarder();
+  ~SignalForwarder();
+  SignalForwarder(const SignalForwarder&) = delete;
+  SignalForwarder& operator=(const SignalForwarder&) = delete;
+
+  // Starts a program with the signal mask that was there before. Throws Error.
+  pid_t spawn(const SpawnPlan& plan) const;
+  // Puts the old mask back: for the child of clone_child().
+  void restore() const noexcept;
+  // Passes signals on until the child ends, and reaps it. Throws Error where it is not our child.
+  ExitStatus wait_for(pid_t pid) const;
+
+ private:
+  sigset_t watched_;
+  sigset_t before_;
+};
+
+// Reaps a child of ours, blocking. Throws Error.
+ExitStatus wait_for(pid_t pid);
+
+// The start time of a process in clock ticks since boot, which with the pid names a process for
+// good. Nothing where there is no such process.
+std::optional<std::uint64_t> start_time_of(pid_t pid);
+
+// "TERM", "SIGTERM" or "15" to 15; nothing for what is no signal.
+std::optional<int> parse_signal(const std::string& text);
+
+}  // namespace wherry::os
