@@ -25,45 +25,85 @@ std::string kernel_message(int context) {
   return last;
 }
 
-[[noreturn]] void fail_filesystem(int context, int error, const std::string& type,
-                                  const std::string& doing) {
-  std::string message = kernel_message(context);
-  if (message.empty()) fail_errno(error, "mount a {}: {}", type, doing);
-  fail_errno(error, "mount a {}: {}: {}", type, doing, message);
+// A file system on its way from fsopen() to fsmount(): stops at the first step that is refused.
+struct Attempt {
+  Fd mount;
+  int error = 0;
+  std::string doing;
+  std::string message;
+};
+
+Attempt attempt_filesystem(const std::string& type, const std::string& source,
+                           std::span<const std::string> options, std::uint64_t attributes) {
+  Attempt attempt;
+  Fd context(::fsopen(type.c_str(), FSOPEN_CLOEXEC));
+  auto refused = [&](std::string doing) {
+    attempt.error = errno;
+    attempt.doing = std::move(doing);
+    if (context.is_open()) attempt.message = kernel_message(context.get());
+    return std::move(attempt);
+  };
+  auto configure = [&](unsigned command, const char* key, const char* value) {
+    return ::fsconfig(context.get(), command, key, value, 0) == 0;
+  };
+  if (!context.is_open()) return refused("open it");
+  if (!source.empty() && !configure(FSCONFIG_SET_STRING, "source", source.c_str())) {
+    return refused("set its source");
+  }
+  for (const std::string& option : options) {
+    std::size_t equals = option.find('=');
+    bool taken = equals == std::string::npos
+                     ? configure(FSCONFIG_SET_FLAG, option.c_str(), nullptr)
+                     : configure(FSCONFIG_SET_STRING, option.substr(0, equals).c_str(),
+                                 option.c_str() + equals + 1);
+    if (!taken) return refused(fmt::format("option '{}'", option));
+  }
+  if (!configure(FSCONFIG_CMD_CREATE, nullptr, nullptr)) return refused("create it");
+  attempt.mount.reset(::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes)));
+  if (!attempt.mount.is_open()) return refused("use it");
+  return attempt;
+}
+
+[[noreturn]] void fail_attempt(const Attempt& attempt, const std::string& type) {
+  if (attempt.message.empty()) {
+    fail_errno(attempt.error, "mount a {}: {}", type, attempt.doing);
+  }
+  fail_errno(attempt.error, "mount a {}: {}: {}", type, attempt.doing, attempt.message);
+}
+
+int open_tree_copy(int directory, const std::string& path, Subtree subtree) {
+  unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+                   (subtree == Subtree::Recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0u);
+  return ::open_tree(directory, path.c_str(), flags);
 }
 
 }  // namespace
 
 Fd new_filesystem(const std::string& type, const std::string& source,
                   std::span<const std::string> options, std::uint64_t attributes) {
-  Fd context(sys([&] { return ::fsopen(type.c_str(), FSOPEN_CLOEXEC); }, "mount a {}", type));
-  auto configure = [&](unsigned command, const char* key, const char* value,
-                       const std::string& doing) {
-    if (::fsconfig(context.get(), command, key, value, 0) != 0) {
-      fail_filesystem(context.get(), errno, type, doing);
-    }
-  };
-  if (!source.empty()) configure(FSCONFIG_SET_STRING, "source", source.c_str(), "set its source");
-  for (const std::string& option : options) {
-    std::size_t equals = option.find('=');
-    std::string doing = fmt::format("option '{}'", option);
-    if (equals == std::string::npos) {
-      configure(FSCONFIG_SET_FLAG, option.c_str(), nullptr, doing);
-    } else {
-      configure(FSCONFIG_SET_STRING, option.substr(0, equals).c_str(), option.c_str() + equals + 1,
-                doing);
-    }
-  }
-  configure(FSCONFIG_CMD_CREATE, nullptr, nullptr, "create it");
-  int mount = ::fsmount(context.get(), FSMOUNT_CLOEXEC, static_cast<unsigned>(attributes));
-  if (mount < 0) fail_filesystem(context.get(), errno, type, "use it");
-  return Fd(mount);
+  Attempt attempt = attempt_filesystem(type, source, options, attributes);
+  if (!attempt.mount.is_open()) fail_attempt(attempt, type);
+  return std::move(attempt.mount);
+}
+
+std::optional<Fd> new_filesystem_if_permitted(const std::string& type, const std::string& source,
+                                              std::span<const std::string> options,
+                                              std::uint64_t attributes) {
+  Attempt attempt = attempt_filesystem(type, source, options, attributes);
+  if (attempt.mount.is_open()) return std::move(attempt.mount);
+  if (attempt.error == EPERM) return std::nullopt;
+  fail_attempt(attempt, type);
 }
 
 Fd clone_tree(int directory, const std::string& path, Subtree subtree) {
-  unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-                   (subtree == Subtree::Recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0u);
-  return Fd(sys([&] { return ::open_tree(directory, path.c_str(), flags); }, "bind '{}'", path));
+  return Fd(sys([&] { return open_tree_copy(directory, path, subtree); }, "bind '{}'", path));
+}
+
+std::optional<Fd> clone_tree_if_exists(int directory, const std::string& path, Subtree subtree) {
+  Fd tree(open_tree_copy(directory, path, subtree));
+  if (tree.is_open()) return tree;
+  if (errno == ENOENT) return std::nullopt;
+  fail_errno(errno, "bind '{}'", path);
 }
 
 void change_mount(int mount, const MountChange& change, Subtree subtree) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,11 +18,17 @@ namespace wherry::os {
 // attributes are MOUNT_ATTR_*. What the kernel says about a refusal is part of the Error.
 Fd new_filesystem(const std::string& type, const std::string& source,
                   std::span<const std::string> options, std::uint64_t attributes);
+// The same with a refusal for lack of rights (EPERM) as an outcome: nothing.
+std::optional<Fd> new_filesystem_if_permitted(const std::string& type, const std::string& source,
+                                              std::span<const std::string> options,
+                                              std::uint64_t attributes);
 
 // A copy of what is mounted at path (relative to directory), detached; the source of a bind mount.
 // An empty path means directory itself.
 enum class Subtree : bool { Only, Recursive };
 Fd clone_tree(int directory, const std::string& path, Subtree subtree);
+// The same with a path that is not there as an outcome: nothing.
+std::optional<Fd> clone_tree_if_exists(int directory, const std::string& path, Subtree subtree);
 
 // MOUNT_ATTR_* to set and to clear, and one of MS_PRIVATE, MS_SLAVE, MS_SHARED, MS_UNBINDABLE or 0.
 struct MountChange {

@@ -1,0 +1,311 @@
+// Real sandboxes around a workload that tells what it sees. They need root or user namespaces.
+#include "container/runtime/container.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "base/error.h"
+#include "container/runtime/mounts.h"
+
+namespace wherry::container {
+namespace {
+
+namespace fs = std::filesystem;
+
+class TestWorkload : public Workload {
+ public:
+  std::function<void()> on_prepare = [] {};
+  std::function<int()> on_run = [] { return 0; };
+  void prepare() override { on_prepare(); }
+  int run() noexcept override { return on_run(); }
+};
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return file ? text.str() : "(cannot read)";
+}
+
+void say(const std::string& text) { (void)!::write(1, text.data(), text.size()); }
+
+class Sandbox : public testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/wherry-test-XXXXXX";
+    bundle_ = ::mkdtemp(name);
+    fs::create_directory(bundle_ + "/rootfs");
+    config_.process.args = {"/test"};
+    config_.process.no_new_privileges = true;
+    config_.root.path = "rootfs";
+    config_.hostname = "inside";
+    for (const char* type : {"pid", "mount", "uts", "ipc", "network", "cgroup"}) {
+      config_.linux_section.namespaces.push_back({.type = type});
+    }
+    if (::geteuid() != 0) {
+      config_.linux_section.namespaces.push_back({.type = "user"});
+      config_.linux_section.uid_mappings = {{.host_id = ::geteuid(), .size = 1}};
+      config_.linux_section.gid_mappings = {{.host_id = ::getegid(), .size = 1}};
+    }
+    config_.mounts = {
+        {.destination = "/", .type = "tmpfs", .source = "tmpfs", .options = {"mode=755"}},
+        {.destination = "/proc", .type = "proc", .source = "proc", .options = {"nosuid"}},
+        {.destination = "/dev", .type = "tmpfs", .source = "tmpfs", .options = {"nosuid"}}};
+    // Whether this machine lets us at all is asked once, by trying.
+    std::string refusal = refusal_of_this_machine();
+    if (!refusal.empty()) GTEST_SKIP() << refusal;
+  }
+  void TearDown() override { fs::remove_all(bundle_); }
+
+  std::string refusal_of_this_machine() {
+    try {
+      Container container({.id = "probe", .bundle = bundle_, .config = config_}, workload_);
+      container.create();
+      return "";
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::PermissionDenied) return error.what();
+      throw;
+    }
+  }
+
+  // Runs the workload; what it wrote to its standard output is in output_.
+  os::ExitStatus run() {
+    int pipe[2];
+    EXPECT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+    int saved = ::dup(1);
+    ::dup2(pipe[1], 1);
+    ::close(pipe[1]);
+    os::ExitStatus status;
+    std::string failure;
+    try {
+      Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+      container.create();
+      container.start();
+      status = container.wait();
+      EXPECT_EQ(container.state(), State::Stopped);
+    } catch (const Error& error) {
+      failure = error.what();
+    }
+    ::dup2(saved, 1);
+    ::close(saved);
+    output_.clear();
+    char buffer[4096];
+    for (ssize_t got; (got = ::read(pipe[0], buffer, sizeof buffer)) > 0;) {
+      output_.append(buffer, static_cast<std::size_t>(got));
+    }
+    ::close(pipe[0]);
+    EXPECT_EQ(failure, "");
+    return status;
+  }
+
+  std::string bundle_;
+  oci::RuntimeConfig config_;
+  TestWorkload workload_;
+  std::string output_;
+};
+
+TEST_F(Sandbox, IsAPlaceOfItsOwn) {
+  workload_.on_run = [] {
+    char name[64] = {};
+    ::gethostname(name, sizeof name);
+    say(fmt::format("pid {} host {} uid {}\n", ::getpid(), name, ::getuid()));
+    for (const auto& entry : fs::directory_iterator("/")) say(entry.path().string() + " ");
+    return 7;
+  };
+  EXPECT_EQ(run(), os::ExitStatus{.code = 7});
+  EXPECT_TRUE(output_.starts_with("pid 1 host inside uid 0\n")) << output_;
+  EXPECT_NE(output_.find("/proc "), std::string::npos) << output_;
+  EXPECT_EQ(output_.find("/tmp"), std::string::npos) << output_;
+}
+
+TEST_F(Sandbox, HoldsNoPrivilege) {
+  workload_.on_run = [] {
+    std::istringstream status(read_file("/proc/self/status"));
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("Cap") || line.starts_with("NoNewPrivs")) say(line + "\n");
+    }
+    return 0;
+  };
+  run();
+  EXPECT_EQ(output_,
+            "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+            "CapBnd:\t0000000000000000\nCapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+}
+
+TEST_F(Sandbox, KeepsNoDescriptorAndNoMount) {
+  int leak = ::open("/", O_PATH);  // not close-on-exec, as a careless caller's
+  workload_.on_run = [] {
+    for (const auto& entry : fs::directory_iterator("/proc/self/fd")) {
+      if (std::stoi(entry.path().filename()) > 2) {
+        std::error_code ignored;
+        say(fs::read_symlink(entry.path(), ignored).string() + "\n");
+      }
+    }
+    std::istringstream mounts(read_file("/proc/self/mounts"));
+    for (std::string line; std::getline(mounts, line);) {
+      say(line.substr(line.find(' ') + 1, line.find(' ', line.find(' ') + 1) - line.find(' ')));
+    }
+    return 0;
+  };
+  run();
+  ::close(leak);
+  EXPECT_EQ(output_.substr(0, output_.find("/ ")), "/proc/1/fd\n");
+  EXPECT_NE(output_.find("/ /proc /dev /dev/null /dev/zero"), std::string::npos) << output_;
+}
+
+TEST_F(Sandbox, MakesMountTargetsInsideTheRootOnly) {
+  fs::create_directory(bundle_ + "/image");
+  fs::create_directory(bundle_ + "/outside");
+  fs::create_directory_symlink("/../../../.." + bundle_ + "/outside", bundle_ + "/image/data");
+  config_.mounts[0] = {
+      .destination = "/", .type = "bind", .source = bundle_ + "/image", .options = {"rbind"}};
+  config_.mounts.push_back(
+      {.destination = "/data/deep", .type = "bind", .source = "/usr", .options = {"rbind", "ro"}});
+  workload_.on_run = [] {
+    say(fs::exists("/data/deep/bin") ? "mounted " : "missing ");
+    struct statvfs status {};
+    ::statvfs("/data/deep", &status);
+    say(status.f_flag & ST_RDONLY ? "read-only" : "writable");
+    return 0;
+  };
+  // The link's target does not exist below the new root: it is refused, not followed outside.
+  TestWorkload untouched;
+  try {
+    Container container({.id = "test", .bundle = bundle_, .config = config_}, untouched);
+    container.create();
+    FAIL() << "the mount was made";
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with("mount '/data/deep': create directory"))
+        << error.what();
+  }
+  EXPECT_TRUE(fs::is_empty(bundle_ + "/outside"));
+  fs::remove(bundle_ + "/image/data");
+  EXPECT_EQ(run(), os::ExitStatus{});
+  EXPECT_EQ(output_, "mounted read-only");
+}
+
+TEST_F(Sandbox, ReadOnlyRootStillGetsItsMountPoints) {
+  config_.root.readonly = true;
+  config_.process.cwd = "/made/for/it";
+  config_.linux_section.masked_paths = {"/proc/uptime", "/proc/self/fd", "/not/there"};
+  workload_.on_run = [] {
+    say(fs::current_path().string());
+    say(::mkdir("/new", 0755) != 0 && errno == EROFS ? " read-only" : " writable");
+    say(" '" + read_file("/proc/uptime") + "'");
+    return 0;
+  };
+  run();
+  EXPECT_EQ(output_, "/made/for/it read-only ''");
+}
+
+TEST_F(Sandbox, HidesTheHostsEnvironment) {
+  // In a copy of this process, as its own argument block is what gets wiped.
+  workload_.on_run = [] {
+    std::string environment = read_file("/proc/self/environ");
+    say(environment.find_first_not_of('\0') == std::string::npos ? "empty" : environment);
+    return 0;
+  };
+  static char argument[] = "wherry-runtime";
+  static char* vector[] = {argument, nullptr};
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  pid_t copy = ::fork();
+  if (copy == 0) {
+    ::dup2(pipe[1], 1);
+    Container container({.id = "t", .bundle = bundle_, .config = config_, .argv = vector},
+                        workload_);
+    container.create();
+    container.start();
+    ::_exit(container.wait().code);
+  }
+  ::close(pipe[1]);
+  char buffer[4096];
+  ssize_t got = ::read(pipe[0], buffer, sizeof buffer);
+  ::close(pipe[0]);
+  ::waitpid(copy, nullptr, 0);
+  EXPECT_EQ(std::string(buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))), "empty");
+}
+
+TEST_F(Sandbox, EndsOnASignalThoughItIsProcessOne) {
+  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+  workload_.on_run = [] {
+    for (volatile int spin = 0;; spin = spin + 1) {
+    }
+    return 0;
+  };
+  container.create();
+  container.start();
+  ::kill(container.pid(), SIGTERM);
+  EXPECT_EQ(container.wait(), os::ExitStatus{.code = 143});
+}
+
+TEST_F(Sandbox, CanBeKilledBeforeItStarts) {
+  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+  container.create();
+  EXPECT_EQ(container.state(), State::Created);
+  ::kill(container.pid(), SIGINT);
+  EXPECT_EQ(container.wait(), os::ExitStatus{.code = 130});
+}
+
+TEST_F(Sandbox, PassesTheWorkloadsErrorOn) {
+  workload_.on_prepare = [] { fail(ErrorKind::NotFound, "no entrypoint '/test'"); };
+  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+  try {
+    container.create();
+    FAIL() << "it was created";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "no entrypoint '/test'");
+    EXPECT_EQ(exit_code_of(error, container.is_sandbox_ready()), 127);
+  }
+}
+
+TEST_F(Sandbox, NamesWhatCouldNotBeSetUp) {
+  config_.mounts.push_back(
+      {.destination = "/x", .type = "bind", .source = "/not/there", .options = {"bind"}});
+  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+  try {
+    container.create();
+    FAIL() << "it was created";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "mount '/x': bind '/not/there': No such file or directory");
+    EXPECT_EQ(exit_code_of(error, container.is_sandbox_ready()), 125);
+  }
+}
+
+TEST(Lifecycle, AllowsOnlyWhatTheTableSays) {
+  EXPECT_EQ(after(State::Created, Step::Start), State::Running);
+  EXPECT_EQ(after(State::Created, Step::End), State::Stopped);
+  EXPECT_THROW(after(State::Running, Step::Start), Error);
+  try {
+    after(State::Stopped, Step::Start);
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "cannot start a container that is stopped");
+  }
+}
+
+TEST(MountOptions, AreSortedByWhoUnderstandsThem) {
+  MountOptions sorted = sort_mount_options({"rbind", "rslave", "ro", "mode=755", "rw", "nosuid"});
+  EXPECT_TRUE(sorted.bind && sorted.recursive && sorted.propagation_recursive);
+  EXPECT_EQ(sorted.data, (std::vector<std::string>{"mode=755"}));
+  EXPECT_EQ(sorted.set & 1, 0u);
+  EXPECT_EQ(sorted.clear & 1, 1u);
+}
+
+TEST(ContainerId, IsAFileName) {
+  check_id("web-1.x_y+z");
+  for (const char* bad : {"", ".", "..", "a/b", "a b", "ä"}) EXPECT_THROW(check_id(bad), Error);
+}
+
+}  // namespace
+}  // namespace wherry::container

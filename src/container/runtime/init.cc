@@ -1,0 +1,192 @@
+// The order of the steps matters; each comment says what must hold before the next.
+#include "container/runtime/init.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/error.h"
+#include "container/runtime/mounts.h"
+#include "os/capabilities.h"
+#include "os/mount.h"
+#include "os/namespaces.h"
+#include "os/path_at.h"
+#include "os/rlimits.h"
+#include "os/signals.h"
+
+namespace wherry::container {
+namespace {
+
+using oci::RuntimeConfig;
+
+void join_namespaces(const RuntimeConfig& config) {
+  for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
+    if (space.path.empty()) continue;
+    in_context([&] { return fmt::format("join the {} namespace '{}'", space.type, space.path); },
+               [&] {
+                 os::Fd file(sys([&] { return ::open(space.path.c_str(), O_RDONLY | O_CLOEXEC); },
+                                 "open it"));
+                 int type = static_cast<int>(os::namespace_flag(space.type).value_or(0));
+                 sys([&] { return ::setns(file.get(), type); }, "enter it");
+               });
+  }
+}
+
+std::uint64_t propagation_of(const RuntimeConfig& config) {
+  const std::string& name = config.linux_section.rootfs_propagation;
+  if (name.empty()) return MS_PRIVATE;
+  MountOptions options = sort_mount_options({name});
+  if (!options.propagation) {
+    fail(ErrorKind::InvalidArgument, "config.json: linux.rootfsPropagation: unknown value '{}'",
+         name);
+  }
+  // Mounts made while the root is built may not reach the host, whatever the guest is to see.
+  return options.propagation == MS_SHARED ? static_cast<std::uint64_t>(MS_SLAVE)
+                                          : options.propagation;
+}
+
+void cut_off_mounts(const RuntimeConfig& config) {
+  std::uint64_t propagation = propagation_of(config);
+  sys([&] { return ::mount(nullptr, "/", nullptr, propagation | MS_REC, nullptr); },
+      "make the host's mounts private");
+}
+
+void wipe(char* from, char* to) { std::memset(from, 0, static_cast<std::size_t>(to - from)); }
+
+// The kernel lays argument strings and environment strings out as one block.
+void wipe_arguments(char** argv) {
+  if (!argv || !argv[0]) return;
+  char* end = argv[0];
+  for (char** argument = argv; *argument; ++argument) end = *argument + std::strlen(*argument);
+  wipe(argv[0], end);
+  for (char** variable = environ; *variable; ++variable) {
+    wipe(*variable, *variable + std::strlen(*variable));
+  }
+  *environ = nullptr;
+}
+
+void close_descriptors_but(int kept) {
+  auto close_range = [](unsigned first, unsigned last) {
+    if (first > last) return;
+    sys([&] { return ::syscall(SYS_close_range, first, last, 0); }, "close descriptors");
+  };
+  auto middle = static_cast<unsigned>(kept);
+  close_range(3, middle - 1);
+  close_range(middle + 1, ~0u);
+}
+
+os::CapabilitySet set_of(const std::vector<std::string>& names) {
+  os::CapabilitySet set = 0;
+  for (const std::string& name : names) {
+    // What this kernel does not know cannot be held: runtimes warn and go on.
+    if (auto number = os::capability_number(name)) set |= os::CapabilitySet{1} << *number;
+  }
+  return set;
+}
+
+void become_user(const InitPlan& plan) {
+  const oci::RuntimeProcess& process = plan.config.process;
+  const oci::RuntimeUser& user = process.user;
+  os::Capabilities wanted{.bounding = set_of(process.capabilities.bounding),
+                          .effective = set_of(process.capabilities.effective),
+                          .permitted = set_of(process.capabilities.permitted),
+                          .inheritable = set_of(process.capabilities.inheritable),
+                          .ambient = set_of(process.capabilities.ambient)};
+  os::limit_bounding_set(wanted.bounding);
+  if (wanted.permitted) {
+    sys([] { return ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); }, "keep capabilities");
+  }
+  // The raw calls: the C library's would look for threads.
+  std::vector<gid_t> groups(user.additional_gids.begin(), user.additional_gids.end());
+  if (::syscall(SYS_setgroups, groups.size(), groups.data()) != 0) {
+    // A user namespace that an ordinary user made has no say over groups.
+    bool denied = errno == EPERM && (plan.new_namespaces & CLONE_NEWUSER);
+    if (!denied) fail_errno(errno, "set the additional groups");
+  }
+  sys([&] { return ::syscall(SYS_setresgid, user.gid, user.gid, user.gid); }, "become group {}",
+      user.gid);
+  sys([&] { return ::syscall(SYS_setresuid, user.uid, user.uid, user.uid); }, "become user {}",
+      user.uid);
+  os::set_capabilities(wanted);
+  if (process.no_new_privileges) {
+    sys([] { return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }, "set no_new_privs");
+  }
+  ::umask(user.umask.value_or(022));
+}
+
+void set_limits(const RuntimeConfig& config) {
+  for (const oci::RuntimeRlimit& limit : config.process.rlimits) {
+    auto number = os::rlimit_number(limit.type);
+    if (!number) fail(ErrorKind::InvalidArgument, "unknown resource limit '{}'", limit.type);
+    os::set_rlimit(*number, limit.soft, limit.hard);
+  }
+}
+
+void enter_working_directory(const std::string& cwd) {
+  os::Fd root(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open the root"));
+  os::Fd directory =
+      in_context([] { return std::string("enter the working directory"); },
+                 [&] { return os::open_at(root.get(), cwd, {.flags = O_PATH | O_DIRECTORY}); });
+  sys([&] { return ::fchdir(directory.get()); }, "enter the working directory '{}'", cwd);
+}
+
+void name_process(const std::string& program) {
+  std::size_t slash = program.find_last_of('/');
+  std::string name = slash == std::string::npos ? program : program.substr(slash + 1);
+  ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
+}
+
+void set_hostname(const std::string& name) {
+  sys([&] { return ::sethostname(name.data(), name.size()); }, "set the host name '{}'", name);
+}
+
+void make_sandbox(const InitPlan& plan) {
+  const RuntimeConfig& config = plan.config;
+  join_namespaces(config);
+  if (!config.hostname.empty() && (plan.new_namespaces & CLONE_NEWUTS)) {
+    set_hostname(config.hostname);
+  }
+  if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
+  if (plan.new_namespaces & CLONE_NEWNS) {
+    cut_off_mounts(config);
+    os::Fd root = build_root(
+        config,
+        {.bundle = plan.bundle, .new_user_namespace = (plan.new_namespaces & CLONE_NEWUSER) != 0});
+    os::pivot_into(root.get());
+  }
+}
+
+}  // namespace
+
+int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
+  os::die_with_parent();
+  os::end_on_signals();
+  wipe_arguments(plan.argv);
+  // Until the id maps are written this process is nobody, and owns nothing it makes.
+  parent.await_parent();
+  ::setsid();
+  ::umask(0);
+  make_sandbox(plan);
+  set_limits(plan.config);
+  // No descriptor of the host may be left when the guest's user and directory are entered.
+  close_descriptors_but(parent.descriptor());
+  become_user(plan);
+  os::die_with_parent();
+  enter_working_directory(plan.config.process.cwd);
+  name_process(plan.config.process.args[0]);
+  parent.report_ready();
+  workload.prepare();
+  parent.report_ready();
+  parent.await_parent();
+  parent.detach();
+  return workload.run();
+}
+
+}  // namespace wherry::container

@@ -1,0 +1,55 @@
+#include "container/runtime/lifecycle.h"
+
+#include "base/error.h"
+
+namespace wherry::container {
+namespace {
+
+struct Transition {
+  State from;
+  Step step;
+  State to;
+};
+constexpr Transition kTransitions[] = {
+    {State::Creating, Step::Create, State::Created}, {State::Creating, Step::End, State::Stopped},
+    {State::Created, Step::Start, State::Running},   {State::Created, Step::End, State::Stopped},
+    {State::Running, Step::End, State::Stopped},
+};
+
+std::string_view verb_of(Step step) {
+  switch (step) {
+    case Step::Create:
+      return "create";
+    case Step::Start:
+      return "start";
+    case Step::End:
+      return "end";
+  }
+  return "?";
+}
+
+}  // namespace
+
+std::string_view to_string(State state) {
+  switch (state) {
+    case State::Creating:
+      return "creating";
+    case State::Created:
+      return "created";
+    case State::Running:
+      return "running";
+    case State::Stopped:
+      return "stopped";
+  }
+  return "?";
+}
+
+State after(State state, Step step) {
+  for (const Transition& known : kTransitions) {
+    if (known.from == state && known.step == step) return known.to;
+  }
+  fail(ErrorKind::FailedPrecondition, "cannot {} a container that is {}", verb_of(step),
+       to_string(state));
+}
+
+}  // namespace wherry::container

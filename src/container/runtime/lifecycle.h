@@ -1,0 +1,28 @@
+// The states of a container, and which step leads from one to another (runtime-spec, runtime.md).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace wherry::container {
+
+enum class State : std::uint8_t {
+  Creating,  // its init process is setting up the sandbox
+  Created,   // init stands in its final namespaces and waits
+  Running,
+  Stopped,  // init has ended
+};
+
+enum class Step : std::uint8_t {
+  Create,  // init reported that it is ready
+  Start,   // init was let go
+  End,     // init ended, by itself or by a signal
+};
+
+std::string_view to_string(State state);
+
+// The state after a step. Throws Error(FailedPrecondition) for a step the table does not allow:
+// "cannot start a container that is stopped".
+State after(State state, Step step);
+
+}  // namespace wherry::container

@@ -1,0 +1,312 @@
+// How a tree is built that an image may have filled with traps.
+//
+// The root file system is somebody else's: "/proc" in it may be a link to "/../../etc", a mount
+// target may not exist, a bind source may be a file. Every target is therefore resolved by openat2
+// with the new root as "/", made there if it is missing, and mounted on as a descriptor. The root
+// is attached to root.path only inside this mount namespace; the host never sees it.
+#include "container/runtime/mounts.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/error.h"
+#include "os/mount.h"
+#include "os/path_at.h"
+
+namespace wherry::container {
+namespace {
+
+struct OptionName {
+  std::string_view name;
+  std::uint64_t set;
+  std::uint64_t clear;
+};
+constexpr OptionName kAttributes[] = {
+    {"ro", MOUNT_ATTR_RDONLY, 0},
+    {"rw", 0, MOUNT_ATTR_RDONLY},
+    {"nosuid", MOUNT_ATTR_NOSUID, 0},
+    {"suid", 0, MOUNT_ATTR_NOSUID},
+    {"nodev", MOUNT_ATTR_NODEV, 0},
+    {"dev", 0, MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC, 0},
+    {"exec", 0, MOUNT_ATTR_NOEXEC},
+    {"noatime", MOUNT_ATTR_NOATIME, 0},
+    {"relatime", 0, MOUNT_ATTR__ATIME},
+    {"strictatime", MOUNT_ATTR_STRICTATIME, 0},
+    {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
+    {"diratime", 0, MOUNT_ATTR_NODIRATIME},
+    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
+};
+
+struct PropagationName {
+  std::string_view name;
+  std::uint64_t flag;
+};
+constexpr PropagationName kPropagations[] = {{"private", MS_PRIVATE},
+                                             {"slave", MS_SLAVE},
+                                             {"shared", MS_SHARED},
+                                             {"unbindable", MS_UNBINDABLE}};
+
+// "rslave" and "slave" both give MS_SLAVE; 0 for what is no propagation.
+std::uint64_t propagation_of(std::string_view name, bool& recursive) {
+  for (const PropagationName& known : kPropagations) {
+    if (name == known.name) return known.flag;
+    if (name.size() == known.name.size() + 1 && name[0] == 'r' && name.substr(1) == known.name) {
+      recursive = true;
+      return known.flag;
+    }
+  }
+  return 0;
+}
+
+bool apply_attribute(std::string_view option, MountOptions& into) {
+  for (const OptionName& known : kAttributes) {
+    if (option != known.name) continue;
+    into.set = (into.set & ~known.clear) | known.set;
+    into.clear = (into.clear & ~known.set) | known.clear;
+    return true;
+  }
+  return false;
+}
+
+// A file system that is made from directories of the host gets them as descriptors: no path of the
+// host is then to be read in the guest's /proc/self/mountinfo, and none is too long for an option.
+class OverlayDirectories {
+ public:
+  std::string handle(const std::string& path) {
+    int fd = sys([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); },
+                 "open '{}'", path);
+    held_.emplace_back(fd);
+    return fmt::format("/proc/self/fd/{}", fd);
+  }
+
+ private:
+  std::vector<os::Fd> held_;
+};
+
+// Layers of lowerdir are separated by ':', which '\' escapes.
+std::string overlay_option(const std::string& option, OverlayDirectories& directories) {
+  std::size_t equals = option.find('=');
+  if (equals == std::string::npos) return option;
+  std::string key = option.substr(0, equals);
+  if (key != "lowerdir" && key != "upperdir" && key != "workdir") return option;
+  std::string result = key + "=";
+  std::string path;
+  for (std::size_t i = equals + 1; i <= option.size(); ++i) {
+    bool end = i == option.size() || (option[i] == ':' && key == "lowerdir");
+    if (end) {
+      if (result.back() != '=') result += ':';
+      result += directories.handle(path);
+      path.clear();
+    } else {
+      if (option[i] == '\\' && i + 1 < option.size()) ++i;
+      path += option[i];
+    }
+  }
+  return result;
+}
+
+os::Fd make_filesystem(const oci::RuntimeMount& mount, const MountOptions& options) {
+  if (mount.type != "overlay") {
+    return os::new_filesystem(mount.type, mount.source, options.data, options.set);
+  }
+  OverlayDirectories directories;
+  std::vector<std::string> data;
+  for (const std::string& option : options.data)
+    data.push_back(overlay_option(option, directories));
+  return os::new_filesystem(mount.type, "overlay", data, options.set);
+}
+
+os::Fd bind_source(const oci::RuntimeMount& mount, const MountOptions& options,
+                   const MountContext& context) {
+  std::string source =
+      mount.source.starts_with('/') ? mount.source : context.bundle + "/" + mount.source;
+  auto subtree = options.recursive ? os::Subtree::Recursive : os::Subtree::Only;
+  os::Fd tree = os::clone_tree(AT_FDCWD, source, subtree);
+  // Copies of the host's mounts: nothing mounted there later comes in, nothing of ours goes out.
+  os::change_mount(tree.get(), {.propagation = MS_PRIVATE}, subtree);
+  if (options.set | options.clear) {
+    os::change_mount(tree.get(), {.set = options.set, .clear = options.clear}, subtree);
+  }
+  return tree;
+}
+
+bool is_directory(int fd) {
+  struct stat status{};
+  sys([&] { return ::fstat(fd, &status); }, "stat a mount");
+  return S_ISDIR(status.st_mode);
+}
+
+// The place for a mount, made where it is missing: a directory, or an empty file for a file.
+os::Fd make_target(int root, const std::string& path, bool directory) {
+  if (directory) return os::make_directories(root, path, 0755, os::Scope::InRoot);
+  os::OpenResult there = os::try_open_at(root, path.c_str(), {.flags = O_PATH});
+  if (there.fd.is_open()) return std::move(there.fd);
+  if (there.error != ENOENT) fail_errno(there.error, "open '{}'", path);
+  std::size_t slash = path.find_last_of('/');
+  if (slash != 0 && slash != std::string::npos) {
+    os::make_directories(root, path.substr(0, slash), 0755, os::Scope::InRoot);
+  }
+  return os::open_at(root, path, {.flags = O_WRONLY | O_CREAT | O_NOFOLLOW, .mode = 0644});
+}
+
+// The kernel refuses a new proc to a user namespace that does not see all of the host's /proc, as
+// inside another container. A Wasm guest can do without.
+bool may_be_missing(const oci::RuntimeMount& mount, const MountContext& context) {
+  return mount.type == "proc" && context.new_user_namespace;
+}
+
+void add_mount(int root, const oci::RuntimeMount& mount, const MountContext& context) {
+  MountOptions options = sort_mount_options(mount.options);
+  os::Fd tree;
+  if (options.bind) {
+    tree = bind_source(mount, options, context);
+  } else if (may_be_missing(mount, context)) {
+    auto made =
+        os::new_filesystem_if_permitted(mount.type, mount.source, options.data, options.set);
+    if (!made) {
+      make_target(root, mount.destination, true);
+      return;
+    }
+    tree = std::move(*made);
+  } else {
+    tree = make_filesystem(mount, options);
+  }
+  os::Fd target = make_target(root, mount.destination, is_directory(tree.get()));
+  os::attach_mount(tree.get(), target.get());
+  if (options.propagation) {
+    os::change_mount(tree.get(), {.propagation = options.propagation},
+                     options.propagation_recursive ? os::Subtree::Recursive : os::Subtree::Only);
+  }
+}
+
+bool has_dev_tmpfs(const oci::RuntimeConfig& config) {
+  for (const oci::RuntimeMount& mount : config.mounts) {
+    if (mount.destination == "/dev" && mount.type == "tmpfs") return true;
+  }
+  return false;
+}
+
+// The devices every container has (config-linux.md, "Default Devices"). The host's own nodes are
+// bound: making device nodes is forbidden in a user namespace, and on a file system without
+// devices.
+void add_devices(int root) {
+  for (const char* name : {"null", "zero", "full", "random", "urandom", "tty"}) {
+    std::string path = std::string("/dev/") + name;
+    std::optional<os::Fd> node = os::clone_tree_if_exists(AT_FDCWD, path, os::Subtree::Only);
+    if (!node) continue;  // a host without it, such as a bare chroot, has it not to give
+    os::Fd target = make_target(root, path, false);
+    os::attach_mount(node->get(), target.get());
+  }
+  struct Link {
+    const char* target;
+    const char* name;
+  };
+  constexpr std::array kLinks = {Link{"/proc/self/fd", "fd"}, Link{"/proc/self/fd/0", "stdin"},
+                                 Link{"/proc/self/fd/1", "stdout"},
+                                 Link{"/proc/self/fd/2", "stderr"}, Link{"pts/ptmx", "ptmx"}};
+  os::Fd dev = os::open_at(root, "/dev", {.flags = O_PATH | O_DIRECTORY});
+  for (const Link& link : kLinks) {
+    if (::symlinkat(link.target, dev.get(), link.name) != 0 && errno != EEXIST) {
+      fail_errno(errno, "link '/dev/{}'", link.name);
+    }
+  }
+}
+
+// Paths that the guest is not to read: a file shows as /dev/null, a directory as an empty one.
+void mask(int root, const std::string& path) {
+  os::OpenResult target = os::try_open_at(root, path.c_str(), {.flags = O_PATH});
+  if (!target.fd.is_open()) {
+    if (target.error == ENOENT || target.error == ENOTDIR || target.error == EACCES) return;
+    fail_errno(target.error, "mask '{}'", path);
+  }
+  os::Fd cover = is_directory(target.fd.get())
+                     ? os::new_filesystem("tmpfs", "tmpfs", {}, MOUNT_ATTR_RDONLY)
+                     : os::clone_tree(AT_FDCWD, "/dev/null", os::Subtree::Only);
+  os::attach_mount(cover.get(), target.fd.get());
+}
+
+void make_read_only(int root, const std::string& path) {
+  os::OpenResult target = os::try_open_at(root, path.c_str(), {.flags = O_PATH});
+  if (!target.fd.is_open()) {
+    if (target.error == ENOENT || target.error == ENOTDIR || target.error == EACCES) return;
+    fail_errno(target.error, "make '{}' read-only", path);
+  }
+  os::Fd copy = os::clone_tree(target.fd.get(), "", os::Subtree::Recursive);
+  os::change_mount(copy.get(), {.set = MOUNT_ATTR_RDONLY}, os::Subtree::Recursive);
+  os::attach_mount(copy.get(), target.fd.get());
+}
+
+// The root itself: what a mount on "/" says, else the directory root.path.
+os::Fd mount_root(const oci::RuntimeConfig& config, const MountContext& context) {
+  const std::string& given = config.root.path;
+  std::string path = given.starts_with('/') ? given : context.bundle + "/" + given;
+  os::Fd place(sys([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); },
+                   "open the root file system '{}'", path));
+  os::Fd root;
+  for (const oci::RuntimeMount& mount : config.mounts) {
+    if (mount.destination != "/") continue;
+    MountOptions options = sort_mount_options(mount.options);
+    // Read-only comes last, below: mount targets may have to be made first.
+    options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
+    root = options.bind ? bind_source(mount, options, context) : make_filesystem(mount, options);
+  }
+  if (!root.is_open()) {
+    root = os::clone_tree(place.get(), "", os::Subtree::Recursive);
+    os::change_mount(root.get(), {.propagation = MS_PRIVATE}, os::Subtree::Recursive);
+  }
+  os::attach_mount(root.get(), place.get());
+  return root;
+}
+
+}  // namespace
+
+MountOptions sort_mount_options(const std::vector<std::string>& options) {
+  MountOptions sorted;
+  for (const std::string& option : options) {
+    if (option == "bind") {
+      sorted.bind = true;
+    } else if (option == "rbind") {
+      sorted.bind = sorted.recursive = true;
+    } else if (option == "defaults") {
+      continue;
+    } else if (std::uint64_t flag = propagation_of(option, sorted.propagation_recursive)) {
+      sorted.propagation = flag;
+    } else if (!apply_attribute(option, sorted)) {
+      sorted.data.push_back(option);
+    }
+  }
+  return sorted;
+}
+
+os::Fd build_root(const oci::RuntimeConfig& config, const MountContext& context) {
+  os::Fd root = mount_root(config, context);
+  for (const oci::RuntimeMount& mount : config.mounts) {
+    if (mount.destination == "/") continue;
+    in_context([&] { return fmt::format("mount '{}'", mount.destination); },
+               [&] { add_mount(root.get(), mount, context); });
+  }
+  if (has_dev_tmpfs(config)) {
+    in_context([] { return std::string("fill /dev"); }, [&] { add_devices(root.get()); });
+  }
+  os::OpenResult cwd =
+      os::try_open_at(root.get(), config.process.cwd.c_str(), {.flags = O_PATH | O_DIRECTORY});
+  if (!cwd.fd.is_open()) {
+    os::make_directories(root.get(), config.process.cwd, 0755, os::Scope::InRoot);
+  }
+  for (const std::string& path : config.linux_section.readonly_paths) {
+    make_read_only(root.get(), path);
+  }
+  for (const std::string& path : config.linux_section.masked_paths) mask(root.get(), path);
+  if (config.root.readonly) {
+    os::change_mount(root.get(), {.set = MOUNT_ATTR_RDONLY}, os::Subtree::Only);
+  }
+  return root;
+}
+
+}  // namespace wherry::container

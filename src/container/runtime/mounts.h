@@ -1,0 +1,36 @@
+// The file systems of a container: from config.json's root and mounts to one tree, ready to be "/".
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "oci/runtime_config.h"
+#include "os/fd.h"
+
+namespace wherry::container {
+
+// A mount's options, sorted by who understands them.
+struct MountOptions {
+  bool bind = false;
+  bool recursive = false;         // rbind
+  std::uint64_t set = 0;          // MOUNT_ATTR_*
+  std::uint64_t clear = 0;        // MOUNT_ATTR_*
+  std::uint64_t propagation = 0;  // MS_PRIVATE and the like, or 0
+  bool propagation_recursive = false;
+  std::vector<std::string> data;  // the file system's own: "mode=755"
+  bool operator==(const MountOptions&) const = default;
+};
+MountOptions sort_mount_options(const std::vector<std::string>& options);
+
+struct MountContext {
+  std::string bundle;  // directory that relative paths of config.json start from
+  bool new_user_namespace = false;
+};
+
+// Makes the tree in the current mount namespace and returns its root: what is mounted on it is
+// complete, masked and read-only as the config says, and its working directory exists.
+// Requires: the mount namespace is the container's own, and cut off from the host's. Throws Error.
+os::Fd build_root(const oci::RuntimeConfig& config, const MountContext& context);
+
+}  // namespace wherry::container

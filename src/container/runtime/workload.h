@@ -1,0 +1,24 @@
+// What runs inside a sandbox. The runtime makes the sandbox and knows nothing of Wasm.
+#pragma once
+
+#include "oci/runtime_config.h"
+
+namespace wherry::container {
+
+// Both functions are called in the container's init process, once each, in this order, with the
+// sandbox complete: "/" is the container's root, the working directory its cwd, the credentials
+// those of the guest, no descriptor open but 0, 1, 2 and the runtime's own link.
+class Workload {
+ public:
+  virtual ~Workload() = default;
+
+  // Makes ready whatever can fail before the guest runs: finds the entrypoint, loads it. Throws
+  // Error; its kind says what the caller's exit code is (exit_code_of).
+  virtual void prepare() = 0;
+
+  // Runs the guest to its end and returns its exit code. What goes wrong here the workload itself
+  // says on stderr: the runtime may be long gone.
+  virtual int run() noexcept = 0;
+};
+
+}  // namespace wherry::container
