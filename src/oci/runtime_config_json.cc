@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "base/error.h"
+#include "oci/json_reader.h"
 #include "oci/runtime_config.h"
 
 namespace wherry::oci {
@@ -13,7 +14,8 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kMaxEntries = 65536;  // of any list
 
-// A value in the document, with the way to it for messages.
+// A value in the document, with the way to it for messages. Unlike json_reader's, it takes numbers
+// of all 64 bits (a limit may be "infinity") and refuses NUL, which a C string would end at.
 class Field {
  public:
   Field(const Json* json, std::string path) : json_(json), path_(std::move(path)) {}
@@ -205,28 +207,10 @@ Json linux_json(const RuntimeLinux& section) {
   return json;
 }
 
-Json parse_document(std::string_view text) {
-  if (text.size() > kMaxRuntimeConfigBytes) {
-    fail(ErrorKind::InvalidArgument, "config.json: bigger than {} bytes", kMaxRuntimeConfigBytes);
-  }
-  // The parser is recursive in nothing but its callback: depth is bounded there.
-  constexpr int kMaxDepth = 32;
-  bool too_deep = false;
-  try {
-    Json json = Json::parse(text, [&](int depth, Json::parse_event_t, Json&) {
-      return !(too_deep |= depth > kMaxDepth);
-    });
-    if (too_deep) fail(ErrorKind::InvalidArgument, "config.json: nested too deeply");
-    return json;
-  } catch (const Json::exception& error) {
-    fail(ErrorKind::InvalidArgument, "config.json: {}", error.what());
-  }
-}
-
 }  // namespace
 
 RuntimeConfig parse_runtime_config(std::string_view text) {
-  Json json = parse_document(text);
+  Json json = parse_document(text, kMaxRuntimeConfigBytes, "config.json");
   Field document(&json, "");
   RuntimeConfig config;
   document.member("ociVersion").read(config.oci_version);
@@ -259,8 +243,7 @@ std::string to_json(const RuntimeConfig& config) {
     json["mounts"].push_back(std::move(entry));
   }
   if (!config.annotations.empty()) json["annotations"] = config.annotations;
-  // Bytes that are not UTF-8 (a path, an environment value) are replaced rather than refused.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return print_document(json);
 }
 
 }  // namespace wherry::oci

@@ -53,14 +53,14 @@ TEST(RuntimeConfig, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(message_of(R"({"process":{"args":["a\u0000b"]}})"),
             "config.json: process.args[0]: expected a string without NUL");
   EXPECT_EQ(message_of(R"({"process":{"args":["a"]}})"), "config.json: root.path: expected a path");
-  EXPECT_EQ(message_of("[]"), "config.json: the document: expected an object");
+  EXPECT_EQ(message_of("[]"), "config.json: not a JSON object");
 }
 
 TEST(RuntimeConfig, RefusesWhatIsNotJson) {
   EXPECT_TRUE(message_of("{").starts_with("config.json: ")) << message_of("{");
   EXPECT_EQ(message_of(std::string(100000, '[')).substr(0, 12), "config.json:");
-  std::string deep = R"({"process":)" + std::string(40, '[') + std::string(40, ']') + "}";
-  EXPECT_EQ(message_of(deep), "config.json: nested too deeply");
+  std::string deep = R"({"process":)" + std::string(80, '[') + std::string(80, ']') + "}";
+  EXPECT_EQ(message_of(deep), "config.json: nested deeper than 64 levels");
 }
 
 }  // namespace
