@@ -17,16 +17,17 @@ QUICK_SCALES = {"full": 2, "small": 1}
 
 @dataclass
 class KernelTimes:
+    ours: str  # "wherry", or "engine" in its place
     full: dict[str, Series]
     small: dict[str, Series]
 
     def to_native(self, runner: str) -> float | None:
         return self.full[runner].cpu() / self.full["native"].cpu() if runner in self.full else None
 
-    def wasmedge_to_wherry(self) -> float | None:
-        if not {"wherry", "wasmedge"} <= self.small.keys():
+    def wasmedge_to_ours(self) -> float | None:
+        if not {self.ours, "wasmedge"} <= self.small.keys():
             return None
-        return self.small["wasmedge"].cpu() / self.small["wherry"].cpu()
+        return self.small["wasmedge"].cpu() / self.small[self.ours].cpu()
 
 
 def kernels(bench: Bench) -> str:
@@ -49,23 +50,25 @@ def kernels(bench: Bench) -> str:
             if group is KERNELS:
                 add_targets(bench, wherry=means[0], wasmedge=means[2])
     scales = QUICK_SCALES if bench.options.quick else SCALES
-    head = ["kernel", "native s", "wherry s", "wherry", "node", "wasmedge / wherry"]
+    ours = "engine" if bench.options.engine else "wherry"
+    head = ["kernel", "native s", f"{ours} s", ours, "node", f"wasmedge / {ours}"]
     return (
         "### Kernels\n\n"
-        "Processor time (user and system, the whole process tree, start-up included, median). `wherry` and\n"
+        f"Processor time (user and system, the whole process tree, start-up included, median). `{ours}` and\n"
         f"`node` are multiples of native, at scale {scales['full']}. The last column is how many times longer\n"
-        f"wasmedge's interpreter takes than Wherry, at scale {scales['small']}.\n\n" + table(head, rows)
+        f"wasmedge's interpreter takes than `{ours}`, at scale {scales['small']}.\n\n" + table(head, rows)
     )
 
 
 def measure_kernel(bench: Bench, program: Program) -> KernelTimes:
     quick, repeat = bench.options.quick, bench.options.repeat
     scales = QUICK_SCALES if quick else SCALES
-    full = at_scale(program, scales["full"], bench.chosen("wherry", "node"), 1 if quick else repeat)
+    ours = "engine" if bench.options.engine else "wherry"
+    full = at_scale(program, scales["full"], bench.chosen(ours, "node"), 1 if quick else repeat)
     if "wasmedge" not in bench.found:
-        return KernelTimes(full, {})
-    runners = bench.chosen("wherry", "wasmedge")
-    return KernelTimes(full, at_scale(program, scales["small"], runners, 1 if quick else min(3, repeat)))
+        return KernelTimes(ours, full, {})
+    small = at_scale(program, scales["small"], bench.chosen(ours, "wasmedge"), 1 if quick else min(3, repeat))
+    return KernelTimes(ours, full, small)
 
 
 def at_scale(program: Program, scale: int, runners: list[Runner], repeat: int) -> dict[str, Series]:
@@ -77,14 +80,14 @@ def at_scale(program: Program, scale: int, runners: list[Runner], repeat: int) -
 
 
 RATIOS = (
-    lambda time: time.to_native("wherry"),
+    lambda time: time.to_native(time.ours),
     lambda time: time.to_native("node"),
-    lambda time: time.wasmedge_to_wherry(),
+    lambda time: time.wasmedge_to_ours(),
 )
 
 
 def kernel_row(name: str, times: KernelTimes) -> list[str]:
-    seconds = [f"{times.full[who].cpu():.3f}" if who in times.full else "" for who in ("native", "wherry")]
+    seconds = [f"{times.full[who].cpu():.3f}" if who in times.full else "" for who in ("native", times.ours)]
     return [name, *seconds, *(ratio_text(ratio(times)) for ratio in RATIOS)]
 
 
@@ -99,7 +102,7 @@ def ratio_text(ratio: float | None) -> str:
 
 
 def add_targets(bench: Bench, wherry: float | None, wasmedge: float | None) -> None:
-    if bench.options.quick:
+    if bench.options.quick or bench.options.engine:
         return
     if wherry is not None:
         bench.target("interpreter, geomean of the seven", "<= 8x native", ratio_text(wherry), wherry <= 8)

@@ -1,7 +1,5 @@
 """What happens before and between a guest's own instructions: decoding, validation, calls of the host."""
 
-import os
-
 from harness import measure, programs, runners
 from harness.bench import Bench, progress
 from harness.measure import Failed
@@ -35,10 +33,10 @@ def decode(bench: Bench) -> str:
 
 
 def run_decode_bench(bench: Bench) -> dict[str, float]:
-    quick, build = bench.options.quick, bench.options.build
+    quick = bench.options.quick
     module = runners.cpython(may_fetch=not quick)
-    programs.run(["cmake", "--build", str(build), "--target", "decode_bench", "-j", str(os.cpu_count())])
-    lines = programs.run([str(build / "bench" / "decode_bench"), str(module), "1" if quick else "25"])
+    program = runners.build_bench(bench.options.build, "decode_bench")
+    lines = programs.run([str(program), str(module), "1" if quick else "25"])
     return {name: float(value) for name, value in (line.split() for line in lines.splitlines())}
 
 

@@ -39,6 +39,21 @@ def wherry(build: Path, hello: Path) -> Runner:
     )
 
 
+def engine(build: Path) -> Runner:
+    """The engine alone: bench/engine_bench.cc, no container."""
+    program = build_bench(build, "engine_bench")
+    return Runner(
+        "engine",
+        "engine_bench, Wherry's engine without a container",
+        lambda module, arguments: [str(program), str(module), *arguments],
+    )
+
+
+def build_bench(build: Path, name: str) -> Path:
+    run(["cmake", "--build", str(build), "--target", name, "-j", str(os.cpu_count())])
+    return build / "bench" / name
+
+
 def node(sources: Path) -> Runner:
     if shutil.which("node") is None:
         raise Failed("'node' is not installed")
