@@ -20,7 +20,7 @@ namespace wherry::wasm {
 
 struct Function;
 struct Table;
-struct Memory;
+class Memory;
 struct Global;
 struct Instance;
 class Store;

@@ -1,0 +1,105 @@
+// A guest's memory is surrounded by inaccessible pages, so an access outside it raises SIGSEGV (or
+// SIGBUS). The handler must tell the guest's fault from a bug of ours: it believes one only if the
+// instruction is an interpreter handler's and the address lies in a memory of the Store that runs.
+// Anything else gets the default action and dies loudly.
+//
+// The handler runs on a stack of its own, since the fault may be that of a thread with little left,
+// and leaves by siglongjmp to the entry into the guest. Between the two there are only interpreter
+// handlers, which own nothing.
+#include "wasm/engine/fault.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <mutex>
+
+#include "base/error.h"
+
+extern "C" {
+// The linker's, around the section of the handlers.
+extern const char __start_wherry_interp[];
+extern const char __stop_wherry_interp[];
+}
+
+namespace wherry::wasm {
+namespace {
+
+thread_local FaultScope* innermost = nullptr;
+
+constexpr std::size_t kSignalStackBytes = 64 * 1024;
+
+// An alternate signal stack for this thread, if it has none.
+void ensure_signal_stack() {
+  stack_t current{};
+  ::sigaltstack(nullptr, &current);
+  if (!(current.ss_flags & SS_DISABLE)) return;
+  void* stack = ::mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (stack == MAP_FAILED) return;  // then a fault on an exhausted stack dies, as it would have
+  stack_t ours{};
+  ours.ss_sp = stack;
+  ours.ss_size = kSignalStackBytes;
+  ::sigaltstack(&ours, nullptr);
+}
+
+struct sigaction previous_segv;
+struct sigaction previous_bus;
+
+}  // namespace
+
+struct FaultHandler {
+  static void handle(int signal, siginfo_t* info, void* raw_context) {
+    FaultScope* scope = innermost;
+    if (scope && is_guests(*scope, info, raw_context)) {
+      scope->trap_frame = frame_of(*scope, raw_context);
+      siglongjmp(scope->landing, 1);
+    }
+    // Returning runs the faulting instruction again, now under what was there before us.
+    ::sigaction(signal, signal == SIGSEGV ? &previous_segv : &previous_bus, nullptr);
+  }
+
+  static bool is_guests(const FaultScope& scope, const siginfo_t* info, void* raw_context) {
+    const auto* context = static_cast<const ucontext_t*>(raw_context);
+    const auto pc = static_cast<std::uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
+    if (pc < reinterpret_cast<std::uintptr_t>(__start_wherry_interp) ||
+        pc >= reinterpret_cast<std::uintptr_t>(__stop_wherry_interp)) {
+      return false;
+    }
+    const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+    for (const Memory& memory : scope.store_.memories) {
+      if (memory.reserves(address)) return true;
+    }
+    return false;
+  }
+
+  static Slot* frame_of(const FaultScope& scope, [[maybe_unused]] void* raw_context) {
+    const interp::Context& engine = scope.store_.context;
+#if defined(__clang__) && defined(__x86_64__)
+    const auto* context = static_cast<const ucontext_t*>(raw_context);
+    auto* frame = reinterpret_cast<Slot*>(context->uc_mcontext.gregs[REG_R13]);
+#else
+    Slot* frame = engine.frame;
+#endif
+    return frame >= engine.stack_begin && frame < engine.stack_end ? frame : nullptr;
+  }
+};
+
+FaultScope::FaultScope(Store::Impl& store) noexcept : store_(store), outer_(innermost) {
+  static std::once_flag installed;
+  std::call_once(installed, [] {
+    struct sigaction action{};
+    action.sa_sigaction = &FaultHandler::handle;
+    // The signal stays unblocked: siglongjmp leaves the handler without restoring the mask.
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
+    sigemptyset(&action.sa_mask);
+    WHERRY_CHECK(::sigaction(SIGSEGV, &action, &previous_segv) == 0);
+    WHERRY_CHECK(::sigaction(SIGBUS, &action, &previous_bus) == 0);
+  });
+  if (!outer_) ensure_signal_stack();
+  innermost = this;
+}
+
+FaultScope::~FaultScope() { innermost = outer_; }
+
+}  // namespace wherry::wasm

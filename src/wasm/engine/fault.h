@@ -1,0 +1,30 @@
+// Faults that mean a trap: a guest's access beyond its memory (core spec 4.2.13; fault.cc).
+#pragma once
+
+#include <setjmp.h>
+
+#include "wasm/engine/store.h"
+
+namespace wherry::wasm {
+
+// Where a fault of the guest leads while this object lives. One for every entry into the guest, on
+// the host's stack; they nest. Installs the process's signal handlers at first use.
+//   FaultScope scope(store);
+//   if (sigsetjmp(scope.landing, 0) == 0) { run the guest } else { scope.trap_frame says where }
+class FaultScope {
+ public:
+  explicit FaultScope(Store::Impl& store) noexcept;
+  ~FaultScope();
+  FaultScope(const FaultScope&) = delete;
+  FaultScope& operator=(const FaultScope&) = delete;
+
+  sigjmp_buf landing;
+  Slot* trap_frame = nullptr;
+
+ private:
+  friend struct FaultHandler;
+  Store::Impl& store_;
+  FaultScope* outer_;
+};
+
+}  // namespace wherry::wasm

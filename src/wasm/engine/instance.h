@@ -1,0 +1,86 @@
+// The run-time objects of a Store (core spec 4.2): what the interpreter works on.
+//
+// Slots: a frame's registers and a global's cell are 64-bit slots. An i32 is kept zero-extended, an
+// f32 stands in the low half (the high half is anything), a v128 takes two slots, a reference is one:
+// a funcref the address of its Function, an externref the host's number plus one; zero is null.
+//
+// Lifetime: all of it belongs to the Store. Thread safety: as the Store's.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "wasm/engine/engine.h"
+#include "wasm/engine/memory.h"
+#include "wasm/format/module.h"
+
+namespace wherry::wasm {
+
+using Slot = std::uint64_t;
+
+// How many slots a value of the type takes.
+constexpr std::uint32_t slots_of(ValType type) { return type == ValType::V128 ? 2 : 1; }
+std::uint32_t slots_of(std::span<const ValType> types);
+
+// Elements that a table may have, whatever its type says: 80 MB of them.
+inline constexpr std::uint32_t kMaxTableElements = 10'000'000;
+
+// A function instance, of a module or of the host. Called by jumping to `code`, interpreter
+// instructions: those of the body, of "translate me first", or of "call the host".
+struct Function {
+  const Slot* code = nullptr;
+  std::uint8_t* memory_base = nullptr;  // of the instance's memory; null for the host's
+  std::uint32_t type_id = 0;            // equal for equal types throughout the Store
+  std::uint16_t argument_slots = 0;  // max(parameter slots, result slots): where the frame starts
+  Instance* instance = nullptr;      // null for the host's
+  std::uint32_t index = 0;           // in the instance's module
+  const FuncType* type = nullptr;
+  HostFunction host = nullptr;
+  void* host_context = nullptr;
+};
+
+struct Table {
+  TableType type;
+  std::vector<Slot> elements;
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(elements.size()); }
+  // The old size, or nothing where the limits or the memory do not allow it.
+  std::optional<std::uint32_t> grow(std::uint32_t by, Slot init);
+};
+
+struct Global {
+  GlobalType type;
+  alignas(16) Slot cell[2] = {0, 0};
+};
+
+struct Instance {
+  Store::Impl* store = nullptr;
+  const Module* module = nullptr;
+  std::vector<Function*> functions;  // index spaces of the module, imports first
+  std::vector<Table*> tables;
+  std::vector<Memory*> memories;
+  std::vector<Global*> globals;
+  std::unique_ptr<Function[]> own_functions;
+  std::vector<std::vector<Slot>> element_segments;  // empty once dropped
+  std::vector<ByteSpan> data_segments;              // empty once dropped
+  std::vector<std::uint32_t> type_ids;              // of the module's types
+
+  std::uint8_t* memory_base() const { return memories.empty() ? nullptr : memories[0]->base(); }
+};
+
+// The bulk operations (core spec 4.4.6, 4.4.7), shared by instantiation and the interpreter: a trap
+// kind, or None. Bounds are checked before anything is written.
+TrapKind table_init(Instance& instance, std::uint32_t table, std::uint32_t segment,
+                    std::uint32_t to, std::uint32_t from, std::uint32_t count);
+TrapKind table_copy(Table& to_table, Table& from_table, std::uint32_t to, std::uint32_t from,
+                    std::uint32_t count);
+TrapKind table_fill(Table& table, std::uint32_t at, Slot value, std::uint32_t count);
+TrapKind memory_init(Instance& instance, std::uint32_t segment, std::uint32_t to,
+                     std::uint32_t from, std::uint32_t count);
+TrapKind memory_copy(Memory& memory, std::uint32_t to, std::uint32_t from, std::uint32_t count);
+TrapKind memory_fill(Memory& memory, std::uint32_t at, std::uint32_t value, std::uint32_t count);
+
+}  // namespace wherry::wasm

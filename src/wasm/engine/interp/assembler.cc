@@ -1,0 +1,531 @@
+#include "wasm/engine/interp/assembler.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace wherry::wasm::interp {
+namespace {
+
+// Slot numbers are 16 bits wide.
+std::uint16_t slot_field(std::int64_t slot) {
+  if (slot < INT16_MIN || slot > INT16_MAX) {
+    fail(ErrorKind::ResourceExhausted, "a function needs more than {} slots for its frame",
+         INT16_MAX);
+  }
+  return static_cast<std::uint16_t>(slot);
+}
+
+bool fits_int32(std::uint64_t value) {
+  return static_cast<std::int64_t>(value) == static_cast<std::int32_t>(value);
+}
+
+IntBinary inverse(IntBinary op) {
+  switch (op) {
+    case IntBinary::I32Eq:
+      return IntBinary::I32Ne;
+    case IntBinary::I32Ne:
+      return IntBinary::I32Eq;
+    case IntBinary::I32LtS:
+      return IntBinary::I32GeS;
+    case IntBinary::I32LtU:
+      return IntBinary::I32GeU;
+    case IntBinary::I32GtS:
+      return IntBinary::I32LeS;
+    case IntBinary::I32GtU:
+      return IntBinary::I32LeU;
+    case IntBinary::I32LeS:
+      return IntBinary::I32GtS;
+    case IntBinary::I32LeU:
+      return IntBinary::I32GtU;
+    case IntBinary::I32GeS:
+      return IntBinary::I32LtS;
+    case IntBinary::I32GeU:
+      return IntBinary::I32LtU;
+    case IntBinary::I64Eq:
+      return IntBinary::I64Ne;
+    case IntBinary::I64Ne:
+      return IntBinary::I64Eq;
+    case IntBinary::I64LtS:
+      return IntBinary::I64GeS;
+    case IntBinary::I64LtU:
+      return IntBinary::I64GeU;
+    case IntBinary::I64GtS:
+      return IntBinary::I64LeS;
+    case IntBinary::I64GtU:
+      return IntBinary::I64LeU;
+    case IntBinary::I64LeS:
+      return IntBinary::I64GtS;
+    case IntBinary::I64LeU:
+      return IntBinary::I64GtU;
+    case IntBinary::I64GeS:
+      return IntBinary::I64LtS;
+    case IntBinary::I64GeU:
+      return IntBinary::I64LtU;
+    default:
+      return IntBinary::Count;
+  }
+}
+
+}  // namespace
+
+void Assembler::start(std::vector<ValType> local_types, std::vector<std::int32_t> local_slots,
+                      std::int32_t first_home) {
+  out_.clear();
+  stack_.clear();
+  pending_.assign(local_types.size(), 0);
+  local_types_ = std::move(local_types);
+  local_slots_ = std::move(local_slots);
+  first_home_ = first_home;
+  highest_ = first_home;
+  settled_ = 0;
+  int_ = {};
+  vec_ = {};
+  last_ = {};
+}
+
+// ---- operands
+
+std::int32_t Assembler::next_home() const {
+  if (stack_.empty()) return first_home_;
+  return stack_.back().home + static_cast<std::int32_t>(slots_of(stack_.back().type));
+}
+
+void Assembler::push_local(std::uint32_t local) {
+  stack_.push_back({.kind = Operand::Kind::Local,
+                    .type = local_types_[local],
+                    .home = next_home(),
+                    .local = local});
+  ++pending_[local];
+  reserve_slots(next_home());
+}
+
+void Assembler::push_const(ValType type, Slot low, Slot high) {
+  stack_.push_back(
+      {.kind = Operand::Kind::Const, .type = type, .home = next_home(), .bits = {low, high}});
+  reserve_slots(next_home());
+}
+
+void Assembler::push_home(ValType type) {
+  stack_.push_back({.kind = Operand::Kind::Home, .type = type, .home = next_home()});
+  reserve_slots(next_home());
+  wrote_slot(stack_.back().home, static_cast<std::int32_t>(slots_of(type)));
+}
+
+Operand Assembler::pop() {
+  Operand operand = stack_.back();
+  stack_.pop_back();
+  if (operand.kind == Operand::Kind::Local) --pending_[operand.local];
+  if (operand.kind == Operand::Kind::Acc) acc_of(operand.type).owner = -1;
+  settled_ = std::min(settled_, stack_.size());
+  return operand;
+}
+
+void Assembler::push_again(const Operand& operand) {
+  stack_.push_back(operand);
+  if (operand.kind == Operand::Kind::Local) ++pending_[operand.local];
+  if (operand.kind == Operand::Kind::Acc) {
+    acc_of(operand.type).owner = static_cast<std::int32_t>(stack_.size() - 1);
+  }
+}
+
+void Assembler::drop_to(std::size_t height) {
+  while (stack_.size() > height) pop();
+}
+
+std::int32_t Assembler::plain_slot_of(const Operand& operand) const {
+  return operand.kind == Operand::Kind::Local ? local_slots_[operand.local] : operand.home;
+}
+
+bool Assembler::in_acc(const Operand& operand) const {
+  if (operand.kind == Operand::Kind::Acc) return true;
+  if (operand.kind == Operand::Kind::Const) return false;
+  return acc_of(operand.type).copy_of == plain_slot_of(operand);
+}
+
+std::int32_t Assembler::slot_of(const Operand& operand) {
+  switch (operand.kind) {
+    case Operand::Kind::Home:
+    case Operand::Kind::Local:
+      return plain_slot_of(operand);
+    case Operand::Kind::Const:
+      materialise(operand, operand.home);
+      return operand.home;
+    case Operand::Kind::Acc:
+      patch_to_slot(acc_of(operand.type), operand.home);
+      return operand.home;
+  }
+  return 0;
+}
+
+void Assembler::materialise(const Operand& operand, std::int32_t slot) {
+  switch (operand.kind) {
+    case Operand::Kind::Home:
+    case Operand::Kind::Local:
+      if (plain_slot_of(operand) == slot) return;
+      if (in_acc(operand)) {
+        emit(kStoreAcc[static_cast<int>(class_of(operand.type))], slot, 0, 0);
+      } else {
+        emit(kCopy[slots_of(operand.type) - 1], slot, plain_slot_of(operand), 0);
+      }
+      break;
+    case Operand::Kind::Const:
+      if (operand.type == ValType::V128) {
+        emit(&const_128, slot, 0, 0);
+        word(operand.bits[0]);
+        word(operand.bits[1]);
+      } else if (operand.bits[0] <= UINT32_MAX) {
+        emit_imm(&const_zero_extended, slot, 0, static_cast<std::uint32_t>(operand.bits[0]));
+      } else if (fits_int32(operand.bits[0])) {
+        emit_imm(&const_sign_extended, slot, 0, static_cast<std::uint32_t>(operand.bits[0]));
+      } else {
+        emit(&const_64, slot, 0, 0);
+        word(operand.bits[0]);
+      }
+      break;
+    case Operand::Kind::Acc:
+      emit(kStoreAcc[static_cast<int>(class_of(operand.type))], slot, 0, 0);
+      break;
+  }
+  wrote_slot(slot, static_cast<std::int32_t>(slots_of(operand.type)));
+}
+
+void Assembler::go_home(Operand& operand) {
+  if (operand.kind == Operand::Kind::Acc) {
+    release(acc_of(operand.type));
+    return;
+  }
+  if (operand.kind == Operand::Kind::Local) --pending_[operand.local];
+  materialise(operand, operand.home);
+  operand.kind = Operand::Kind::Home;
+}
+
+// ---- accumulators
+
+void Assembler::patch_to_slot(const Accumulator& acc, std::int32_t slot) {
+  out_[acc.producer] = reinterpret_cast<Slot>(acc.to_slot);
+  out_[acc.producer + 1] = (out_[acc.producer + 1] & ~Slot{0xffff}) | slot_field(slot);
+  // The instruction is another now: what would be fused with it may no longer be.
+  if (last_.index == acc.producer) last_.kind = Last::Kind::None;
+}
+
+void Assembler::release(Accumulator& acc) {
+  if (acc.owner < 0) return;
+  Operand& operand = stack_[static_cast<std::size_t>(acc.owner)];
+  patch_to_slot(acc, operand.home);
+  operand.kind = Operand::Kind::Home;
+  acc.owner = -1;
+  acc.copy_of = operand.home;
+  acc.copy_slots = static_cast<std::int32_t>(slots_of(operand.type));
+}
+
+void Assembler::wrote_slot(std::int32_t slot, std::int32_t slots) {
+  for (Accumulator* acc : {&int_, &vec_}) {
+    if (acc->copy_of != kNoSlot && slot < acc->copy_of + acc->copy_slots &&
+        acc->copy_of < slot + slots) {
+      acc->copy_of = kNoSlot;
+    }
+  }
+}
+
+void Assembler::clobber_accs() {
+  release(int_);
+  release(vec_);
+  int_.copy_of = kNoSlot;
+  vec_.copy_of = kNoSlot;
+}
+
+void Assembler::note_result_in_acc(ValType type, std::int32_t slot) {
+  Accumulator& acc = acc_of(type);
+  acc.copy_of = slot;
+  acc.copy_slots = static_cast<std::int32_t>(slots_of(type));
+}
+
+void Assembler::begin_result(ValType type) {
+  Accumulator& acc = acc_of(type);
+  release(acc);
+  last_ = {};
+  last_.int_before = int_;
+  acc.producer = here();
+}
+
+void Assembler::push_result(ValType type, Handler to_slot) {
+  Accumulator& acc = acc_of(type);
+  stack_.push_back({.kind = Operand::Kind::Acc, .type = type, .home = next_home()});
+  reserve_slots(next_home());
+  acc.owner = static_cast<std::int32_t>(stack_.size() - 1);
+  acc.to_slot = to_slot;
+  acc.copy_of = kNoSlot;
+  last_.index = acc.producer;
+  last_.end = here();
+}
+
+bool Assembler::last_made(const Operand& operand) const {
+  return operand.kind == Operand::Kind::Acc && last_.kind != Last::Kind::None &&
+         last_.end == here() && acc_of(operand.type).producer == last_.index;
+}
+
+void Assembler::undo_last() {
+  out_.resize(last_.index);
+  int_ = last_.int_before;
+  last_ = {};
+}
+
+// ---- instructions
+
+void Assembler::emit(Handler handler, std::int64_t d, std::int64_t a, std::int64_t b,
+                     std::int64_t c) {
+  out_.push_back(reinterpret_cast<Slot>(handler));
+  out_.push_back(Slot{slot_field(d)} | Slot{slot_field(a)} << 16 | Slot{slot_field(b)} << 32 |
+                 Slot{slot_field(c)} << 48);
+}
+
+void Assembler::emit_imm(Handler handler, std::int64_t d, std::int64_t a, std::uint32_t upper) {
+  out_.push_back(reinterpret_cast<Slot>(handler));
+  out_.push_back(Slot{slot_field(d)} | Slot{slot_field(a)} << 16 | Slot{upper} << 32);
+}
+
+Form Assembler::choose_form(const Operand& a, const Operand& b, bool imm_fits) {
+  const bool a_acc = in_acc(a);
+  if (b.kind == Operand::Kind::Const && imm_fits) return a_acc ? Form::AccImm : Form::SlotImm;
+  // Of two that could both be taken from the accumulator, the one that is nowhere else.
+  if (b.kind == Operand::Kind::Acc) return Form::SlotAcc;
+  if (a_acc) return Form::AccSlot;
+  if (in_acc(b)) return Form::SlotAcc;
+  return Form::SlotSlot;
+}
+
+void Assembler::binary_int(IntBinary op, ValType operands, ValType result, bool commutes,
+                           bool compares) {
+  Operand b = pop();
+  Operand a = pop();
+  if (commutes && a.kind == Operand::Kind::Const && b.kind != Operand::Kind::Const) std::swap(a, b);
+  // i32.eqz of a comparison is the inverse comparison.
+  if (compares && b.kind == Operand::Kind::Const && b.bits[0] == 0 && op == IntBinary::I32Eq &&
+      last_made(a) && last_.kind == Last::Kind::IntCompare &&
+      inverse(static_cast<IntBinary>(last_.op)) != IntBinary::Count) {
+    out_[last_.index] = reinterpret_cast<Slot>(
+        kIntBinary[static_cast<int>(inverse(static_cast<IntBinary>(last_.op)))]
+            .at[static_cast<int>(last_.form)][0]);
+    last_.op = static_cast<std::uint16_t>(inverse(static_cast<IntBinary>(last_.op)));
+    int_.to_slot = kIntBinary[last_.op].at[static_cast<int>(last_.form)][1];
+    push_again(a);
+    return;
+  }
+  const std::uint64_t raw = b.bits[0];
+  const std::uint64_t imm =
+      operands == ValType::I32 ? static_cast<std::uint64_t>(static_cast<std::int32_t>(raw)) : raw;
+  const Form form = choose_form(a, b, fits_int32(imm));
+  const bool has_imm = right_of(form) == Source::Imm;
+  const std::int32_t a_slot = left_of(form) == Source::Acc ? 0 : slot_of(a);
+  const std::int32_t b_slot = right_of(form) == Source::Slot ? slot_of(b) : 0;
+  begin_result(result);
+  const Handler* handlers = kIntBinary[static_cast<int>(op)].at[static_cast<int>(form)];
+  if (has_imm) {
+    emit_imm(handlers[0], 0, a_slot, static_cast<std::uint32_t>(imm));
+  } else {
+    emit(handlers[0], 0, a_slot, b_slot);
+  }
+  push_result(result, handlers[1]);
+  last_.kind = compares ? Last::Kind::IntCompare : Last::Kind::IntBinary;
+  last_.op = static_cast<std::uint16_t>(op);
+  last_.form = form;
+  last_.a = a_slot;
+  last_.b = has_imm ? static_cast<std::int32_t>(imm) : b_slot;
+}
+
+void Assembler::binary_float(FloatBinary op, [[maybe_unused]] ValType operands, ValType result,
+                             bool commutes, bool compares) {
+  Operand b = pop();
+  Operand a = pop();
+  if (commutes && a.kind == Operand::Kind::Const && b.kind != Operand::Kind::Const) std::swap(a, b);
+  const Form form = choose_form(a, b, true);
+  const bool has_imm = right_of(form) == Source::Imm;
+  const std::int32_t a_slot = left_of(form) == Source::Acc ? 0 : slot_of(a);
+  const std::int32_t b_slot = right_of(form) == Source::Slot ? slot_of(b) : 0;
+  begin_result(result);
+  const Handler* handlers = kFloatBinary[static_cast<int>(op)].at[static_cast<int>(form)];
+  emit(handlers[0], 0, a_slot, b_slot);
+  if (has_imm) word(b.bits[0]);
+  push_result(result, handlers[1]);
+  if (!compares || has_imm) return;
+  last_.kind = Last::Kind::FloatCompare;
+  last_.op = static_cast<std::uint16_t>(op);
+  last_.form = form;
+  last_.a = a_slot;
+  last_.b = b_slot;
+}
+
+void Assembler::unary(Unary op, ValType result) {
+  const Operand a = pop();
+  const bool from_acc = in_acc(a);
+  const std::int32_t slot = from_acc ? 0 : slot_of(a);
+  begin_result(result);
+  const Handler* handlers = kUnary[static_cast<int>(op)].at[from_acc];
+  emit(handlers[0], 0, slot, 0);
+  push_result(result, handlers[1]);
+}
+
+void Assembler::load(LoadOp op, ValType result, std::uint32_t offset) {
+  const Operand address = pop();
+  if (last_made(address) && last_.kind == Last::Kind::IntBinary && last_.form == Form::SlotSlot &&
+      last_.op == static_cast<std::uint16_t>(IntBinary::I32Add) && offset <= INT16_MAX) {
+    const std::int32_t a = last_.a;
+    const std::int32_t b = last_.b;
+    undo_last();
+    begin_result(result);
+    emit(kLoadSum[static_cast<int>(op)][0], 0, a, b, static_cast<std::int64_t>(offset));
+    push_result(result, kLoadSum[static_cast<int>(op)][1]);
+    return;
+  }
+  const bool from_acc = in_acc(address);
+  const std::int32_t slot = from_acc ? 0 : slot_of(address);
+  begin_result(result);
+  const Handler* handlers = kLoad[static_cast<int>(op)].at[from_acc];
+  emit_imm(handlers[0], 0, slot, offset);
+  push_result(result, handlers[1]);
+}
+
+void Assembler::store(StoreOp op, ValType type, std::uint32_t offset) {
+  const Operand value = pop();
+  const Operand address = pop();
+  const StoreHandlers& handlers = kStore[static_cast<int>(op)];
+  const bool is_int = class_of(type) == Class::Int;
+  if (!is_int && in_acc(address) && in_acc(value)) {
+    emit_imm(handlers.at[kAccAcc], 0, 0, offset);
+    return;
+  }
+  const auto imm =
+      static_cast<std::int64_t>(type == ValType::I32 ? static_cast<std::int32_t>(value.bits[0])
+                                                     : static_cast<std::int64_t>(value.bits[0]));
+  const bool imm_fits = is_int && imm >= INT16_MIN && imm <= INT16_MAX;
+  const Form form = choose_form(address, value, imm_fits);
+  const std::int32_t a = left_of(form) == Source::Acc ? 0 : slot_of(address);
+  std::int64_t d = 0;
+  if (right_of(form) == Source::Imm) d = imm;
+  if (right_of(form) == Source::Slot) d = slot_of(value);
+  emit_imm(handlers.at[static_cast<int>(form)], d, a, offset);
+}
+
+void Assembler::preserve_local(std::uint32_t local) {
+  for (std::size_t i = stack_.size(); pending_[local] > 0; --i) {
+    Operand& operand = stack_[i - 1];
+    if (operand.kind == Operand::Kind::Local && operand.local == local) go_home(operand);
+  }
+}
+
+void Assembler::write_local(const Operand& value, std::uint32_t local) {
+  preserve_local(local);
+  const std::int32_t slot = local_slots_[local];
+  if (value.kind == Operand::Kind::Acc) {
+    Accumulator& acc = acc_of(value.type);
+    if (last_.index == acc.producer && last_.end == here()) {
+      patch_to_slot(acc, slot);
+      wrote_slot(slot, static_cast<std::int32_t>(slots_of(value.type)));
+    } else {
+      materialise(value, slot);
+    }
+    note_result_in_acc(value.type, slot);
+  } else if (value.kind == Operand::Kind::Const || plain_slot_of(value) != slot) {
+    const bool still_in_acc = in_acc(value);
+    materialise(value, slot);
+    if (still_in_acc) note_result_in_acc(value.type, slot);
+  }
+}
+
+void Assembler::set_local(std::uint32_t local) { write_local(pop(), local); }
+
+void Assembler::tee_local(std::uint32_t local) {
+  write_local(pop(), local);
+  push_local(local);
+}
+
+void Assembler::set_global(Class cls, Slot* cell) {
+  const Operand value = pop();
+  const bool from_acc = in_acc(value);
+  const std::int32_t slot = from_acc ? 0 : slot_of(value);
+  emit(kGlobalSet[static_cast<int>(cls)][from_acc], 0, slot, 0);
+  word(cell);
+}
+
+// ---- control
+
+Fixup Assembler::branch_on_top(bool when) {
+  const Operand condition = pop();
+  if (last_made(condition)) {
+    const Last made = last_;
+    const bool imm = right_of(made.form) == Source::Imm;
+    if (made.kind == Last::Kind::FloatCompare) {
+      undo_last();
+      emit(kFloatBranch[made.op].at[when][static_cast<int>(made.form)], made.b, made.a, 0);
+      return {here() - 2, 1};
+    }
+    const bool fits = !imm || (made.b >= INT16_MIN && made.b <= INT16_MAX);
+    if (made.kind == Last::Kind::IntCompare && fits) {
+      undo_last();
+      emit(kIntBranch[made.op].at[when][static_cast<int>(made.form)], made.b, made.a, 0);
+      return {here() - 2, 1};
+    }
+    if (made.kind == Last::Kind::IntBinary && fits &&
+        (made.op == static_cast<int>(IntBinary::I32And))) {
+      undo_last();
+      emit(kIntBranch[static_cast<int>(IntBinary::I32Test)].at[when][static_cast<int>(made.form)],
+           made.b, made.a, 0);
+      return {here() - 2, 1};
+    }
+  }
+  const bool from_acc = in_acc(condition);
+  const std::int32_t slot = from_acc ? 0 : slot_of(condition);
+  emit(kBranchIf[when][from_acc], 0, slot, 0);
+  return {here() - 2, 1};
+}
+
+Fixup Assembler::jump_somewhere() {
+  emit(&jump, 0, 0, 0);
+  return {here() - 2, 1};
+}
+
+void Assembler::patch(const Fixup& fixup, std::uint32_t target) {
+  const std::int64_t distance = std::int64_t{target} - fixup.instruction;
+  if (fixup.word == 1) {
+    Slot& packed = out_[fixup.instruction + 1];
+    packed = (packed & 0xffffffffu) | static_cast<Slot>(distance) << 32;
+  } else {
+    out_[fixup.word] = static_cast<Slot>(distance);
+  }
+}
+
+void Assembler::bind_label() {
+  int_.copy_of = kNoSlot;
+  vec_.copy_of = kNoSlot;
+  last_ = {};
+}
+
+void Assembler::settle(std::size_t values) {
+  for (std::size_t i = settled_; i < stack_.size(); ++i) {
+    if (stack_[i].kind != Operand::Kind::Const) go_home(stack_[i]);
+  }
+  settled_ = stack_.size();
+  bring_home(values);
+}
+
+void Assembler::bring_home(std::size_t values) {
+  for (std::size_t i = stack_.size() - values; i < stack_.size(); ++i) go_home(stack_[i]);
+}
+
+void Assembler::move_top(std::size_t values, std::int32_t slot) {
+  for (std::size_t i = stack_.size() - values; i < stack_.size(); ++i) {
+    materialise(stack_[i], slot);
+    slot += static_cast<std::int32_t>(slots_of(stack_[i].type));
+  }
+}
+
+bool Assembler::top_is_at(std::size_t values, std::int32_t slot) const {
+  for (std::size_t i = stack_.size() - values; i < stack_.size(); ++i) {
+    if (stack_[i].kind != Operand::Kind::Home || stack_[i].home != slot) return false;
+    slot += static_cast<std::int32_t>(slots_of(stack_[i].type));
+  }
+  return true;
+}
+
+}  // namespace wherry::wasm::interp

@@ -1,0 +1,53 @@
+// Reads the instructions of a validated body: nothing is checked again.
+#pragma once
+
+#include <cstdint>
+
+#include "base/bytes.h"
+#include "wasm/format/opcodes.h"
+
+namespace wherry::wasm::interp {
+
+class BodyReader {
+ public:
+  explicit BodyReader(ByteSpan body) : at_(body.data()) {}
+
+  Opcode opcode() {
+    const std::uint8_t byte = *at_++;
+    if (byte != kPrefixNumeric && byte != kPrefixVector) return static_cast<Opcode>(byte);
+    return static_cast<Opcode>(byte << 8 | (u32() & 0xff));
+  }
+  std::uint8_t byte() { return *at_++; }
+  std::uint32_t u32() {
+    std::uint32_t value = 0;
+    for (unsigned shift = 0;; shift += 7) {
+      const std::uint8_t byte = *at_++;
+      value |= static_cast<std::uint32_t>(byte & 0x7f) << shift;
+      if (!(byte & 0x80)) return value;
+    }
+  }
+  std::int64_t s64() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0;;) {
+      const std::uint8_t byte = *at_++;
+      value |= static_cast<std::uint64_t>(byte & 0x7f) << shift;
+      shift += 7;
+      if (!(byte & 0x80)) {
+        if (shift < 64 && (byte & 0x40)) value |= ~std::uint64_t{0} << shift;
+        return static_cast<std::int64_t>(value);
+      }
+    }
+  }
+  template <typename T>
+  T fixed() {
+    T value = load_little<T>(at_);
+    at_ += sizeof value;
+    return value;
+  }
+  void skip_immediates(Immediate kind);
+
+ private:
+  const std::uint8_t* at_;
+};
+
+}  // namespace wherry::wasm::interp

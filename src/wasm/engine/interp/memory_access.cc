@@ -1,0 +1,102 @@
+// Scalar loads and stores. No bounds checks: what lies outside faults (engine/fault.cc).
+#include "wasm/engine/interp/number.h"
+#include "wasm/engine/interp/tables.h"
+
+namespace wherry::wasm::interp {
+namespace {
+
+template <typename T>
+inline T read(const std::uint8_t* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+template <typename Stored, typename Widened, typename Result>
+struct LoadOf {
+  using Kind = Result;
+  static Result at(const std::uint8_t* address) {
+    return static_cast<Result>(static_cast<Widened>(read<Stored>(address)));
+  }
+};
+
+template <typename Op, Source source, Dest dest>
+WHERRY_HANDLER_CC void load(WHERRY_HANDLER_PARAMETERS) {
+  const std::uint64_t index = fetch<u64, source, 2>(pc, fp, acc, vacc);
+  WHERRY_MAY_FAULT();
+  put<typename Op::Kind, dest>(pc, fp, acc, vacc, Op::at(mem + index + offset_of(pc)));
+  WHERRY_NEXT(2);
+}
+
+template <typename Op, Dest dest>
+WHERRY_HANDLER_CC void load_sum(WHERRY_HANDLER_PARAMETERS) {
+  const u32 index = get_slot<u32>(fp, a_of(pc)) + get_slot<u32>(fp, b_of(pc));
+  WHERRY_MAY_FAULT();
+  put<typename Op::Kind, dest>(pc, fp, acc, vacc,
+                               Op::at(mem + index + field<std::uint16_t>(pc, 6)));
+  WHERRY_NEXT(2);
+}
+
+template <typename Operand, typename Stored, Form form>
+WHERRY_HANDLER_CC void store(WHERRY_HANDLER_PARAMETERS) {
+  const std::uint64_t index = fetch<u64, left_of(form), 2>(pc, fp, acc, vacc);
+  Stored value;
+  if constexpr (right_of(form) == Source::Imm) {
+    value = static_cast<Stored>(d_of(pc));
+  } else if constexpr (std::is_integral_v<Operand>) {
+    value = static_cast<Stored>(fetch<Operand, right_of(form), 0>(pc, fp, acc, vacc));
+  } else {
+    value = fetch<Operand, right_of(form), 0>(pc, fp, acc, vacc);
+  }
+  WHERRY_MAY_FAULT();
+  std::memcpy(mem + index + offset_of(pc), &value, sizeof value);
+  WHERRY_NEXT(2);
+}
+
+template <typename Operand, typename Stored>
+WHERRY_HANDLER_CC void store_acc_at_acc(WHERRY_HANDLER_PARAMETERS) {
+  const Stored value = of_vec<Operand>(vacc);
+  WHERRY_MAY_FAULT();
+  std::memcpy(mem + acc + offset_of(pc), &value, sizeof value);
+  WHERRY_NEXT(2);
+}
+
+template <typename Op>
+constexpr UnaryHandlers load_handlers() {
+  return {{{&load<Op, Source::Slot, Dest::ToAcc>, &load<Op, Source::Slot, Dest::ToSlot>},
+           {&load<Op, Source::Acc, Dest::ToAcc>, &load<Op, Source::Acc, Dest::ToSlot>}}};
+}
+
+template <typename Operand, typename Stored>
+constexpr StoreHandlers store_handlers() {
+  if constexpr (std::is_integral_v<Operand>) {
+    return {{&store<Operand, Stored, Form::SlotSlot>, &store<Operand, Stored, Form::AccSlot>,
+             &store<Operand, Stored, Form::SlotAcc>, &store<Operand, Stored, Form::SlotImm>,
+             &store<Operand, Stored, Form::AccImm>, nullptr}};
+  } else {
+    return {{&store<Operand, Stored, Form::SlotSlot>, &store<Operand, Stored, Form::AccSlot>,
+             &store<Operand, Stored, Form::SlotAcc>, nullptr, nullptr,
+             &store_acc_at_acc<Operand, Stored>}};
+  }
+}
+
+}  // namespace
+
+const UnaryHandlers kLoad[] = {
+#define WHERRY_LOAD(name, stored, widened, result) load_handlers<LoadOf<stored, widened, result>>(),
+#include "wasm/engine/interp/memory.def"
+};
+
+const Handler kLoadSum[][2] = {
+#define WHERRY_LOAD(name, stored, widened, result)          \
+  {&load_sum<LoadOf<stored, widened, result>, Dest::ToAcc>, \
+   &load_sum<LoadOf<stored, widened, result>, Dest::ToSlot>},
+#include "wasm/engine/interp/memory.def"
+};
+
+const StoreHandlers kStore[] = {
+#define WHERRY_STORE(name, operand, stored) store_handlers<operand, stored>(),
+#include "wasm/engine/interp/memory.def"
+};
+
+}  // namespace wherry::wasm::interp

@@ -1,0 +1,55 @@
+#include "wasm/engine/memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace wherry::wasm {
+namespace {
+
+constexpr std::uint64_t kGuardBefore = std::uint64_t{2} << 30;
+// Index and offset up to 2^32 - 1 each, then an access of up to 16 bytes.
+constexpr std::uint64_t kReserveFromBase = (std::uint64_t{8} << 30) + kPageSize;
+
+}  // namespace
+
+Memory::Memory(const MemoryType& type, std::uint32_t cap)
+    : type_(type), cap_(std::min({cap, kMaxPages, type.limits.max.value_or(kMaxPages)})) {
+  if (type.limits.min > std::min(cap, kMaxPages)) {
+    fail(ErrorKind::ResourceExhausted, "memory of {} pages is above the limit of {} pages",
+         type.limits.min, std::min(cap, kMaxPages));
+  }
+  void* at = ::mmap(nullptr, kGuardBefore + kReserveFromBase, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) {
+    fail_errno(errno, "reserve {} GiB of address space for a memory",
+               (kGuardBefore + kReserveFromBase) >> 30);
+  }
+  base_ = static_cast<std::uint8_t*>(at) + kGuardBefore;
+  if (!grow(type.limits.min)) {
+    int error = errno;
+    ::munmap(at, kGuardBefore + kReserveFromBase);
+    fail_errno(error, "make a memory of {} pages", type.limits.min);
+  }
+}
+
+Memory::~Memory() { ::munmap(base_ - kGuardBefore, kGuardBefore + kReserveFromBase); }
+
+std::optional<std::uint32_t> Memory::grow(std::uint32_t by) {
+  std::uint32_t old = pages_;
+  if (by > cap_ - old) return std::nullopt;
+  if (by > 0 && ::mprotect(base_ + old * kPageSize, by * kPageSize, PROT_READ | PROT_WRITE) != 0) {
+    return std::nullopt;
+  }
+  pages_ = old + by;
+  return old;
+}
+
+bool Memory::reserves(std::uintptr_t address) const {
+  std::uintptr_t start = reinterpret_cast<std::uintptr_t>(base_) - kGuardBefore;
+  return address - start < kGuardBefore + kReserveFromBase;
+}
+
+}  // namespace wherry::wasm

@@ -1,0 +1,45 @@
+// A linear memory behind guard pages (core spec 4.2.8).
+//
+// An effective address is a 32-bit index plus a 32-bit offset, so it is below 8 GiB: that much
+// address space is reserved once, only the memory's pages are made accessible, and an access outside
+// faults. The base never moves, memory.grow is one mprotect. Another reservation before the base
+// catches addresses that a bug might sign-extend.
+//
+// Thread safety: as the Store's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "wasm/format/types.h"
+
+namespace wherry::wasm {
+
+class Memory {
+ public:
+  // cap: pages that grow() never passes, whatever the type allows.
+  // Throws Error(ResourceExhausted) where the address space or min pages cannot be had.
+  Memory(const MemoryType& type, std::uint32_t cap);
+  ~Memory();
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  std::uint8_t* base() const { return base_; }
+  std::uint32_t pages() const { return pages_; }
+  std::uint64_t size() const { return pages_ * kPageSize; }  // bytes
+  const MemoryType& declared_type() const { return type_; }
+
+  // The old number of pages, or nothing where the limits or the system do not allow it.
+  std::optional<std::uint32_t> grow(std::uint32_t by);
+
+  // True where the address is in this memory's reservation, guards included.
+  bool reserves(std::uintptr_t address) const;
+
+ private:
+  MemoryType type_;
+  std::uint32_t cap_;
+  std::uint32_t pages_ = 0;
+  std::uint8_t* base_ = nullptr;
+};
+
+}  // namespace wherry::wasm
