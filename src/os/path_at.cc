@@ -22,7 +22,9 @@ constexpr int kRaceRetries = 128;
 int open_once(int directory, const char* path, const OpenAt& how) noexcept {
   open_how kernel_how{};
   kernel_how.flags = static_cast<std::uint64_t>(how.flags) | O_CLOEXEC;
-  if (how.flags & (O_CREAT | __O_TMPFILE)) kernel_how.mode = how.mode & 07777;
+  // O_TMPFILE is two bits, one of them O_DIRECTORY's; a mode with neither is refused.
+  bool creates = how.flags & O_CREAT || (how.flags & O_TMPFILE) == O_TMPFILE;
+  if (creates) kernel_how.mode = how.mode & 07777;
   kernel_how.resolve =
       RESOLVE_NO_MAGICLINKS | (how.scope == Scope::Beneath ? RESOLVE_BENEATH : RESOLVE_IN_ROOT);
   return static_cast<int>(::syscall(SYS_openat2, directory, path, &kernel_how, sizeof kernel_how));
