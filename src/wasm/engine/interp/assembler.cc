@@ -356,14 +356,32 @@ void Assembler::binary_float(FloatBinary op, [[maybe_unused]] ValType operands, 
   last_.b = b_slot;
 }
 
-void Assembler::unary(Unary op, ValType result) {
+void Assembler::binary(const BinaryHandlers& handlers, ValType result) {
+  const Operand b = pop();
+  const Operand a = pop();
+  const bool imm_fits = class_of(b.type) == Class::Int && fits_int32(b.bits[0]);
+  const Form form = choose_form(a, b, imm_fits);
+  const bool has_imm = right_of(form) == Source::Imm;
+  const std::int32_t a_slot = left_of(form) == Source::Acc ? 0 : slot_of(a);
+  const std::int32_t b_slot = right_of(form) == Source::Slot ? slot_of(b) : 0;
+  begin_result(result);
+  const Handler* row = handlers.at[static_cast<int>(form)];
+  if (has_imm) {
+    emit_imm(row[0], 0, a_slot, static_cast<std::uint32_t>(b.bits[0]));
+  } else {
+    emit(row[0], 0, a_slot, b_slot);
+  }
+  push_result(result, row[1]);
+}
+
+void Assembler::unary(const UnaryHandlers& handlers, ValType result) {
   const Operand a = pop();
   const bool from_acc = in_acc(a);
   const std::int32_t slot = from_acc ? 0 : slot_of(a);
   begin_result(result);
-  const Handler* handlers = kUnary[static_cast<int>(op)].at[from_acc];
-  emit(handlers[0], 0, slot, 0);
-  push_result(result, handlers[1]);
+  const Handler* row = handlers.at[from_acc];
+  emit(row[0], 0, slot, 0);
+  push_result(result, row[1]);
 }
 
 void Assembler::load(LoadOp op, ValType result, std::uint32_t offset) {

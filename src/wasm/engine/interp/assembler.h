@@ -72,7 +72,9 @@ class Assembler {
 
   void binary_int(IntBinary op, ValType operands, ValType result, bool commutes, bool compares);
   void binary_float(FloatBinary op, ValType operands, ValType result, bool commutes, bool compares);
-  void unary(Unary op, ValType result);
+  // Two operands that fuse with nothing; an integer on the right may be an immediate.
+  void binary(const BinaryHandlers& handlers, ValType result);
+  void unary(const UnaryHandlers& handlers, ValType result);
   void load(LoadOp op, ValType result, std::uint32_t offset);
   void store(StoreOp op, ValType value, std::uint32_t offset);
   void set_local(std::uint32_t local);

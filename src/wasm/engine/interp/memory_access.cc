@@ -1,4 +1,5 @@
-// Scalar loads and stores. No bounds checks: what lies outside faults (engine/fault.cc).
+// Loads and stores. No bounds checks: what lies outside faults (engine/fault.cc).
+#include "wasm/engine/interp/lanes.h"
 #include "wasm/engine/interp/number.h"
 #include "wasm/engine/interp/tables.h"
 
@@ -19,6 +20,16 @@ struct LoadOf {
     return static_cast<Result>(static_cast<Widened>(read<Stored>(address)));
   }
 };
+
+#define WHERRY_VECTOR_LOAD(name, stored, result) \
+  struct name {                                  \
+    using Kind = Vec;                            \
+    static Vec at(const std::uint8_t* address) { \
+      const auto x = read<stored>(address);      \
+      return __builtin_bit_cast(Vec, result);    \
+    }                                            \
+  };
+#include "wasm/engine/interp/memory.def"
 
 template <typename Op, Source source, Dest dest>
 WHERRY_HANDLER_CC void load(WHERRY_HANDLER_PARAMETERS) {
@@ -84,6 +95,7 @@ constexpr StoreHandlers store_handlers() {
 
 const UnaryHandlers kLoad[] = {
 #define WHERRY_LOAD(name, stored, widened, result) load_handlers<LoadOf<stored, widened, result>>(),
+#define WHERRY_VECTOR_LOAD(name, ...) load_handlers<name>(),
 #include "wasm/engine/interp/memory.def"
 };
 
@@ -91,6 +103,7 @@ const Handler kLoadSum[][2] = {
 #define WHERRY_LOAD(name, stored, widened, result)          \
   {&load_sum<LoadOf<stored, widened, result>, Dest::ToAcc>, \
    &load_sum<LoadOf<stored, widened, result>, Dest::ToSlot>},
+#define WHERRY_VECTOR_LOAD(name, ...) {&load_sum<name, Dest::ToAcc>, &load_sum<name, Dest::ToSlot>},
 #include "wasm/engine/interp/memory.def"
 };
 

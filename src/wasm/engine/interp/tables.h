@@ -35,6 +35,7 @@ extern const UnaryHandlers kUnary[];
 // Loads: address from a slot or the accumulator. Operands: d, a, address offset.
 enum class LoadOp : std::uint16_t {
 #define WHERRY_LOAD(name, ...) name,
+#define WHERRY_VECTOR_LOAD(name, ...) name,
 #include "wasm/engine/interp/memory.def"
   Count
 };

@@ -615,7 +615,7 @@ void Translator::instruction(Opcode opcode) {
                              WHERRY_COMMUTES(name), true);
 #define WHERRY_UNARY(name, ...) \
   case Opcode::name:            \
-    return out_.unary(Unary::name, WHERRY_RESULT_TYPE(name));
+    return out_.unary(kUnary[static_cast<int>(Unary::name)], WHERRY_RESULT_TYPE(name));
 #define WHERRY_TRUNCATE WHERRY_UNARY
 #include "wasm/engine/interp/numeric.def"
 
@@ -623,6 +623,7 @@ void Translator::instruction(Opcode opcode) {
   case Opcode::name:           \
     reader_.u32();             \
     return out_.load(LoadOp::name, WHERRY_RESULT_TYPE(name), reader_.u32());
+#define WHERRY_VECTOR_LOAD WHERRY_LOAD
 #define WHERRY_STORE(name, ...) \
   case Opcode::name:            \
     reader_.u32();              \
