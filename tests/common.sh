@@ -3,6 +3,7 @@
 #   run COMMAND...          sets $status, $out and $err
 #   ok WHAT CONDITION...    counts a test, and shows the last run where the condition fails
 #   skip WHAT REASON        counts a test that cannot run here
+#   contains TEXT PART, one_error PART    conditions: of any text; of $err
 #   finish                  prints the count, as the last line, and exits
 # Programs of the build come first in PATH; the store is a new one; $scratch is removed at the end.
 set -uo pipefail
@@ -43,6 +44,8 @@ skip() {
   skipped=$((skipped + 1))
   printf 'SKIPPED %s: %s\n' "$1" "$2"
 }
+
+contains() { [[ "$1" == *"$2"* ]]; }
 
 # One clear line on standard error, `error:` and the text somewhere in it.
 one_error() { [ "$(wc -l <<<"$err")" -eq 1 ] && [[ "$err" == *"error: "* && "$err" == *"$1"* ]]; }
