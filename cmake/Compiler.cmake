@@ -2,7 +2,7 @@
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers -Werror
                     -fno-plt -fvisibility=hidden)
-add_compile_definitions(_FILE_OFFSET_BITS=64 FMT_HEADER_ONLY WHERRY_VERSION="${PROJECT_VERSION}")
+add_compile_definitions(_FILE_OFFSET_BITS=64 WHERRY_VERSION="${PROJECT_VERSION}")
 # Every x86-64 server of the last fifteen years has SSE4.2 and POPCNT; the interpreter's vector
 # instructions need them. A float operation is what the specification says, never a fused one.
 add_compile_options(-march=x86-64-v2 -ffp-contract=off)
