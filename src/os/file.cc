@@ -35,7 +35,7 @@ std::optional<std::string> read_file_if_exists(int directory, const std::string&
                                                std::size_t limit) {
   Fd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) {
-    if (errno == ENOENT) return std::nullopt;
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
     fail_errno(errno, "read '{}'", name);
   }
   return in_context([&] { return fmt::format("read '{}'", name); },

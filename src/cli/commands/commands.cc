@@ -15,6 +15,12 @@ namespace {
 
 // In the order of `wherry --help`.
 constexpr Command kCommands[] = {
+    {"images", "list the images of the store", images},
+    {"inspect", "show all that is known about images, as JSON", inspect},
+    {"tag", "give an image another name", tag},
+    {"rmi", "remove images", rmi},
+    {"save", "write images to an archive", save},
+    {"load", "add the images of an archive", load},
     {"version", "show the version", version},
 };
 

@@ -5,6 +5,12 @@
 
 namespace wherry::cli {
 
+int images(Context& context, CommandArguments arguments);
+int inspect(Context& context, CommandArguments arguments);
+int load(Context& context, CommandArguments arguments);
+int rmi(Context& context, CommandArguments arguments);
+int save(Context& context, CommandArguments arguments);
+int tag(Context& context, CommandArguments arguments);
 int version(Context& context, CommandArguments arguments);
 
 }  // namespace wherry::cli

@@ -2,7 +2,7 @@
 // are bytes that are UTF-8 by convention; a program that never called setlocale would lose them.
 #pragma once
 
-#include <locale.h>
+#include <clocale>
 
 namespace wherry::image {
 

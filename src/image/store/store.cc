@@ -166,9 +166,24 @@ Image Store::load(const oci::Descriptor& target, std::vector<oci::Reference> nam
       });
 }
 
+Image Store::check_whole(const oci::Descriptor& manifest) const {
+  Image image = load(manifest, {});
+  for (const oci::Descriptor& layer : image.manifest.layers) {
+    if (!has_blob(layer.digest)) {
+      fail(ErrorKind::DataLoss, "image {}: layer {} is missing", to_string(image.id()),
+           to_string(layer.digest));
+    }
+  }
+  return image;
+}
+
 void Store::add_image(const oci::Descriptor& manifest,
                       const std::optional<oci::Reference>& name) const {
-  load(manifest, {});  // whole and readable, or no image
+  if (name && (name->digest || name->tag.empty())) {
+    fail(ErrorKind::InvalidArgument, "an image is named by a tag, not by a digest: '{}'",
+         to_string(*name));
+  }
+  check_whole(manifest);
   change_index([&](oci::Index& index) {
     if (name) {
       set_name(index, manifest, *name);
@@ -222,6 +237,12 @@ std::optional<Image> Store::find(std::string_view name_or_id) const {
   return load(meant->target, meant->names);
 }
 
+bool Store::knows(std::string_view name_or_id) const {
+  std::vector<NamedManifest> all = by_manifest(read_index());
+  bool by_id;
+  return find_meant(all, name_or_id, &by_id) != nullptr;
+}
+
 Image Store::resolve(std::string_view name_or_id) const {
   auto image = find(name_or_id);
   if (!image) fail(ErrorKind::NotFound, "no image named '{}'", name_or_id);
@@ -247,7 +268,8 @@ std::pair<std::vector<Image>, std::vector<std::string>> Store::list() const {
 
 void Store::tag(const Image& image, const oci::Reference& name) const {
   if (name.digest) {
-    fail(ErrorKind::InvalidArgument, "a name with a digest cannot be given to an image");
+    fail(ErrorKind::InvalidArgument, "an image is named by a tag, not by a digest: '{}'",
+         to_string(name));
   }
   change_index([&](oci::Index& index) {
     bool there = std::ranges::any_of(index.manifests, [&](const oci::Descriptor& entry) {
@@ -258,17 +280,27 @@ void Store::tag(const Image& image, const oci::Reference& name) const {
   });
 }
 
-std::vector<std::string> Store::users_of(const Digest& image) const {
+std::optional<Digest> Store::image_of_container(const std::string& id) const {
   constexpr std::size_t kDigestFileBytes = 256;
-  std::vector<std::string> users;
-  for (const std::string& id : names_in("containers")) {
-    auto digest = os::read_file_if_exists(root_directory_.get(), "containers/" + id + "/image",
-                                          kDigestFileBytes);
-    if (!digest) continue;
-    digest->erase(digest->find_last_not_of(" \n") + 1);
-    if (parse_digest(*digest) == image) users.push_back(id);
-  }
+  auto digest = os::read_file_if_exists(root_directory_.get(), "containers/" + id + "/image",
+                                        kDigestFileBytes);
+  if (!digest) return std::nullopt;
+  digest->erase(digest->find_last_not_of(" \n") + 1);
+  return parse_digest(*digest);
+}
+
+std::vector<std::string> Store::users_of(const Digest& image) const {
+  std::vector<std::string> users = names_in("containers");
+  std::erase_if(users, [&](const std::string& id) { return image_of_container(id) != image; });
   return users;
+}
+
+std::vector<Digest> Store::used_images() const {
+  std::vector<Digest> used;
+  for (const std::string& id : names_in("containers")) {
+    if (auto image = image_of_container(id)) used.push_back(*image);
+  }
+  return used;
 }
 
 Removal Store::remove(std::string_view name_or_id, bool force) const {

@@ -93,13 +93,20 @@ class Store {
   // Images ----------------------------------------------------------------------------------------
 
   // Makes a stored manifest an image of the store; name moves here from whatever bore it, which
-  // keeps existing without a name. Requires: a Lease since before its blobs were written.
+  // keeps existing without a name. Throws as check_whole does.
+  // Requires: a Lease since before its blobs were written.
   void add_image(const oci::Descriptor& manifest, const std::optional<oci::Reference>& name) const;
+
+  // The image of a manifest that need not be in the index. Throws where the manifest, its config or
+  // a layer is missing or unreadable.
+  Image check_whole(const oci::Descriptor& manifest) const;
 
   // By name, or by ID or an unambiguous beginning of one, with or without "sha256:".
   std::optional<Image> find(std::string_view name_or_id) const;
   // Throws NotFound "no image named 'x'".
   Image resolve(std::string_view name_or_id) const;
+  // Whether find() means an image, readable or not.
+  bool knows(std::string_view name_or_id) const;
   // Newest first. An image whose documents cannot be read is reported through the second member.
   std::pair<std::vector<Image>, std::vector<std::string>> list() const;
 
@@ -113,7 +120,8 @@ class Store {
   std::vector<std::string> users_of(const Digest& image) const;
 
   // Removes blobs and snapshots that no image and no container needs, and what killed processes
-  // left in tmp/. Nothing where somebody holds a Lease.
+  // left in tmp/. Nothing where somebody holds a Lease. Throws where an
+  // image cannot be read.
   std::optional<Collected> collect_garbage() const;
 
   // Root file systems -----------------------------------------------------------------------------
@@ -133,6 +141,8 @@ class Store {
   void change_index(const std::function<void(oci::Index&)>& change) const;
   os::Fd lock_index() const;
   Image load(const oci::Descriptor& target, std::vector<oci::Reference> names) const;
+  std::vector<Digest> used_images() const;
+  std::optional<Digest> image_of_container(const std::string& id) const;
   std::vector<std::string> names_in(const std::string& folder) const;
 
   std::string root_;
