@@ -10,7 +10,7 @@ cd "$scratch"
 export WHERRY_ROOT=$scratch/root
 
 wherry() { "$WHERRY" "$@"; }
-make_image() { python3 "$MAKE_IMAGE" "$@"; }
+make_image() { python3 "$MAKE_IMAGE"; }
 
 fail() {
   printf 'failed: %s\n' "$*" >&2

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Processes that load, tag and remove at once lose nothing of each other's.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

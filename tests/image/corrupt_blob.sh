@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A corrupt blob is named by its digest: on the way in, and in the store.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A full disk leaves store and images as they were.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

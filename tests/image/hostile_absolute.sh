@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # An entry with an absolute name is refused.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

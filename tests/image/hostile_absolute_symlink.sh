@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A file placed through an absolute link stays in the root file system.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

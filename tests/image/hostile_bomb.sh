@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A layer that expands a thousandfold is refused while it is small.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

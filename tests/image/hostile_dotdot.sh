@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # An entry that climbs out by '..' is refused, and nothing is left of the image.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

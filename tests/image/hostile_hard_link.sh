@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A hard link to the outside is refused.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

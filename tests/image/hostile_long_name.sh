@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A name longer than the limit is refused.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

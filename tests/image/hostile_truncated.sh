@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A layer that ends too early is refused.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

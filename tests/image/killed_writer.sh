@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A process killed while it loads leaves a usable store, and its garbage is collected.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Files, folders, links, modes and times of all layers are in the root file system.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # A loaded image is listed by its familiar name, inspected, tagged and removed.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

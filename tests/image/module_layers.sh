@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # The CNCF artifact and runwasi's images become a root with one module.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # What is saved loads again as the same image, and saves as the same bytes.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # skopeo reads the store as it is, by familiar name and tag.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # What skopeo copies into the layout is an image of the store.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

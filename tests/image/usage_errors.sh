@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Command lines that are wrong say so in one line, and what to do.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"

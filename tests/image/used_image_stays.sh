@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # An image that a container stands on is not removed, and its blobs are not collected.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"
