@@ -17,11 +17,14 @@
 
 namespace wherry::wasi {
 
-// Directory entries read ahead of a guest that takes them in small pieces.
+// Directory entries read ahead of a guest that takes them in small pieces, and where each stands.
 struct ReadAhead {
-  std::vector<std::uint8_t> entries;  // as getdents64 wrote them
-  std::uint64_t start = 0;            // the cookie at which the first of them stands
-  bool filled = false;
+  std::vector<std::uint8_t> entries;   // as getdents64 wrote them
+  std::uint64_t first = 0;             // how many entries of the directory come before them
+  std::vector<std::uint64_t> offsets;  // [i] is the kernel's position after i + 1 entries
+  // The entry that the last call stopped at: its place in entries, and its number.
+  std::size_t place = 0;
+  std::uint64_t number = 0;
 };
 
 struct Descriptor {

@@ -1,9 +1,10 @@
 // Directory entries in pieces as small as the guest likes.
 //
-// A cookie is the kernel's own position of the entry that follows (d_off), which its file systems
-// keep stable, so a guest may stop anywhere, and go on later or from the start (cookie 0). What
-// getdents64 returned is kept until a cookie leads out of it: a guest that takes one entry at a
-// time costs no more system calls than one that takes all.
+// A cookie is the number of entries before the one it leads to. The kernel's own positions (d_off) would
+// do, but are 63 bits of hash on many file systems, and telldir() of a 32-bit guest keeps 31; so they are
+// kept here, one for each entry that was given since the guest last started over (cookie 0). What
+// getdents64 returned is kept too: a guest that takes one entry at a time costs no more system calls than
+// one that takes all, and may remove what it has read meanwhile.
 #include <dirent.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,6 +21,7 @@ namespace {
 
 constexpr std::size_t kReadAheadBytes = 32768;
 constexpr std::size_t kGuestHeader = 24;
+constexpr std::size_t kMaxEntries = 1u << 24;  // of one directory; their positions take 128 MiB
 
 // One entry of getdents64(2).
 struct Entry {
@@ -44,33 +46,52 @@ Filetype filetype_of(std::uint8_t type) {
   return type == DT_UNKNOWN ? Filetype::Unknown : filetype_of_mode(DTTOIF(type));
 }
 
-// Fills ahead from where the directory's own position is.
-Errno refill(int fd, ReadAhead& ahead, u64 start) {
-  ahead.filled = false;
+// Fills ahead from where the directory's own position is, after `first` entries.
+Errno refill(int fd, ReadAhead& ahead, u64 first) {
+  ahead.first = ahead.number = first;
+  ahead.place = 0;
   ahead.entries.resize(kReadAheadBytes);
   long got = ::syscall(SYS_getdents64, fd, ahead.entries.data(), ahead.entries.size());
-  if (got < 0) {
-    // A directory that was removed has no entries left.
-    if (errno != ENOENT) return errno_of(errno);
-    got = 0;
-  }
-  ahead.entries.resize(static_cast<std::size_t>(got));
-  ahead.start = start;
-  ahead.filled = true;
-  return Errno::Success;
+  int error = got < 0 ? errno : 0;
+  ahead.entries.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  // A directory that was removed has no entries left.
+  return error == ENOENT ? Errno::Success : errno_of(error);
 }
 
-// The place of the entry that cookie leads to; entries.size() where it is the one after the last.
-// Nothing where it is not in what was read.
-std::optional<std::size_t> find_cookie(const ReadAhead& ahead, u64 cookie) {
-  if (!ahead.filled) return std::nullopt;
-  if (cookie == ahead.start) return 0;
-  for (std::size_t at = 0; at < ahead.entries.size();) {
-    Entry entry = entry_at(ahead.entries, at);
-    at += entry.size;
-    if (entry.next == cookie) return at;
+// Moves to the entry of cookie within what was read; false where it is not there.
+bool find_cookie(ReadAhead& ahead, u64 cookie) {
+  if (cookie < ahead.first || ahead.entries.empty()) return false;
+  if (cookie < ahead.number) {
+    ahead.place = 0;
+    ahead.number = ahead.first;
   }
-  return std::nullopt;
+  while (ahead.number < cookie && ahead.place < ahead.entries.size()) {
+    ahead.place += entry_at(ahead.entries, ahead.place).size;
+    ++ahead.number;
+  }
+  return ahead.number == cookie;
+}
+
+// Makes the entry of cookie the next one.
+Errno seek_cookie(int fd, ReadAhead& ahead, u64 cookie) {
+  if (cookie > ahead.offsets.size()) return Errno::Inval;
+  if (cookie != 0 && find_cookie(ahead, cookie)) return Errno::Success;
+  u64 offset = cookie == 0 ? 0 : ahead.offsets[cookie - 1];
+  if (cookie == 0) ahead.offsets.clear();
+  ahead.entries.clear();
+  if (::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) return errno_of(errno);
+  return refill(fd, ahead, cookie);
+}
+
+// Notes where the entry after this one stands.
+Errno note_offset(ReadAhead& ahead, u64 offset) {
+  if (ahead.number == ahead.offsets.size()) {
+    if (ahead.offsets.size() == kMaxEntries) return Errno::Overflow;
+    ahead.offsets.push_back(offset);
+  } else {
+    ahead.offsets[ahead.number] = offset;
+  }
+  return Errno::Success;
 }
 
 class GuestBuffer {
@@ -90,9 +111,9 @@ class GuestBuffer {
   std::size_t used_ = 0;
 };
 
-void put_entry(GuestBuffer& buffer, const Entry& entry, u64 inode) {
+void put_entry(GuestBuffer& buffer, const Entry& entry, u64 cookie, u64 inode) {
   std::uint8_t header[kGuestHeader] = {};
-  store_little<u64>(header, entry.next);
+  store_little<u64>(header, cookie);
   store_little<u64>(header + 8, inode);
   store_little<u32>(header + 16, static_cast<u32>(entry.name.size()));
   store_little<std::uint8_t>(header + 20, static_cast<std::uint8_t>(filetype_of(entry.type)));
@@ -100,20 +121,11 @@ void put_entry(GuestBuffer& buffer, const Entry& entry, u64 inode) {
   buffer.put(entry.name.data(), entry.name.size());
 }
 
-// Brings the entry of cookie into ahead; its place, or entries.size() at the end.
-Errno seek_cookie(int fd, ReadAhead& ahead, u64 cookie, std::size_t& at) {
-  if (cookie != 0) {
-    if (auto place = find_cookie(ahead, cookie)) {
-      at = *place;
-      return Errno::Success;
-    }
-  }
-  auto offset = to_offset(cookie);
-  if (!offset) return Errno::Inval;
-  ahead.filled = false;
-  if (::lseek(fd, *offset, SEEK_SET) < 0) return errno_of(errno);
-  at = 0;
-  return refill(fd, ahead, cookie);
+// What is above the root of a tree is none of the guest's business.
+u64 inode_of(const Descriptor& directory, const Entry& entry) {
+  struct stat self;
+  bool hidden = directory.is_root && entry.name == "..";
+  return hidden && ::fstat(directory.fd.get(), &self) == 0 ? self.st_ino : entry.inode;
 }
 
 }  // namespace
@@ -127,29 +139,20 @@ Errno fd_readdir(State& state, Memory memory, u32 fd, u32 buffer, u32 length, u6
   if (!found->read_ahead) found->read_ahead = std::make_unique<ReadAhead>();
   ReadAhead& ahead = *found->read_ahead;
 
-  std::size_t at = 0;
-  if (Errno error = seek_cookie(found->fd.get(), ahead, cookie, at); error != Errno::Success) {
-    return error;
-  }
+  int host = found->fd.get();
+  if (Errno error = seek_cookie(host, ahead, cookie); error != Errno::Success) return error;
   GuestBuffer out(*bytes);
-  u64 next = cookie;
   while (!out.is_full()) {
-    if (at == ahead.entries.size()) {
+    if (ahead.place == ahead.entries.size()) {
       if (ahead.entries.empty()) break;
-      if (Errno error = refill(found->fd.get(), ahead, next); error != Errno::Success) return error;
-      at = 0;
+      if (Errno error = refill(host, ahead, ahead.number); error != Errno::Success) return error;
       continue;
     }
-    Entry entry = entry_at(ahead.entries, at);
-    u64 inode = entry.inode;
-    // What is above the root of a tree is none of the guest's business.
-    if (found->is_root && entry.name == "..") {
-      struct stat self;
-      if (::fstat(found->fd.get(), &self) == 0) inode = self.st_ino;
-    }
-    put_entry(out, entry, inode);
-    at += entry.size;
-    next = entry.next;
+    Entry entry = entry_at(ahead.entries, ahead.place);
+    if (Errno error = note_offset(ahead, entry.next); error != Errno::Success) return error;
+    put_entry(out, entry, ahead.number + 1, inode_of(*found.descriptor, entry));
+    ahead.place += entry.size;
+    ++ahead.number;
   }
   return give(memory, used_out, out.used());
 }

@@ -137,6 +137,24 @@ TEST(Readdir, ChecksItsArguments) {
   EXPECT_EQ(fd_readdir(guest.state(), guest.memory(), file, 0x9000, 100, 0, 0x8000), Errno::Notdir);
 }
 
+TEST(Readdir, RefusesCookiesItNeverGave) {
+  Guest guest;
+  for (int i = 0; i < 50; ++i) write_file(guest.inside() / ("file" + std::to_string(i)), "");
+  auto readdir = [&](u64 cookie) {
+    return fd_readdir(guest.state(), guest.memory(), 3, 0x9000, 60, cookie, 0x8000);
+  };
+  EXPECT_EQ(readdir(1), Errno::Inval);
+  EXPECT_EQ(readdir(0), Errno::Success);
+  EXPECT_EQ(readdir(20), Errno::Inval);
+  EXPECT_EQ(readdir(1), Errno::Success);
+}
+
+TEST(Readdir, GivesCookiesThatFitThirtyOneBits) {
+  Guest guest;
+  for (int i = 0; i < 50; ++i) write_file(guest.inside() / ("file" + std::to_string(i)), "");
+  for (const Entry& entry : read_all(guest, 3, 100)) EXPECT_LE(entry.next, 52u);
+}
+
 TEST(Readdir, OfARemovedDirectoryIsEmpty) {
   Guest guest;
   fs::create_directory(guest.inside() / "dir");

@@ -1,0 +1,20 @@
+;; A module of the time of wasi_unstable: seeks with the numbers it had for whence, and stats into 56 bytes.
+(module
+  (type $seek (func (param i32 i64 i32 i32) (result i32)))
+  (import "wasi_unstable" "fd_seek" (func $seek (type $seek)))
+  (import "wasi_unstable" "fd_filestat_get" (func $stat (param i32 i32) (result i32)))
+  (import "wasi_unstable" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    ;; Standard input is a file of 10 bytes: to its end (1), back by 4 (0), to byte 3 (2).
+    (if (call $seek (i32.const 0) (i64.const 0) (i32.const 1) (i32.const 0)) (then (call $exit (i32.const 1))))
+    (if (i64.ne (i64.load (i32.const 0)) (i64.const 10)) (then (call $exit (i32.const 2))))
+    (if (call $seek (i32.const 0) (i64.const -4) (i32.const 0) (i32.const 0)) (then (call $exit (i32.const 3))))
+    (if (i64.ne (i64.load (i32.const 0)) (i64.const 6)) (then (call $exit (i32.const 4))))
+    (if (call $seek (i32.const 0) (i64.const 3) (i32.const 2) (i32.const 0)) (then (call $exit (i32.const 5))))
+    (if (i64.ne (i64.load (i32.const 0)) (i64.const 3)) (then (call $exit (i32.const 6))))
+    (i64.store (i32.const 72) (i64.const -1))
+    (if (call $stat (i32.const 0) (i32.const 16)) (then (call $exit (i32.const 7))))
+    (if (i32.ne (i32.load (i32.const 36)) (i32.const 1)) (then (call $exit (i32.const 8))))
+    (if (i64.ne (i64.load (i32.const 40)) (i64.const 10)) (then (call $exit (i32.const 9))))
+    (if (i64.ne (i64.load (i32.const 72)) (i64.const -1)) (then (call $exit (i32.const 10))))))

@@ -1,0 +1,5 @@
+;; Imports a function that preview 1 does not have.
+(module
+  (import "wasi_snapshot_preview1" "fd_teleport" (func (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")))
