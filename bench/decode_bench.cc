@@ -6,23 +6,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
-#include <iterator>
-#include <optional>
 #include <vector>
 
 #include "base/error.h"
+#include "mapped_file.h"
 #include "wasm/format/decode.h"
 #include "wasm/format/validate.h"
 
 namespace wherry {
 namespace {
-
-std::vector<std::uint8_t> read_file(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(ErrorKind::NotFound, "cannot read '{}'", path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 double thread_seconds() {
   timespec time{};
@@ -36,7 +28,7 @@ double median(std::vector<double> values) {
 }
 
 void measure(const char* path, int repeats) {
-  const std::vector<std::uint8_t> bytes = read_file(path);
+  const ByteSpan bytes = map_file(path);
   std::vector<double> decoding, validating, both;
   std::size_t code_bytes = 0, functions = 0;
   for (int i = 0; i < repeats; ++i) {

@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <variant>
-#include <vector>
 
 #include "base/error.h"
+#include "mapped_file.h"
 #include "wasm/engine/engine.h"
 #include "wasm/format/decode.h"
 #include "wasm/format/validate.h"
@@ -17,14 +15,8 @@
 namespace wherry {
 namespace {
 
-std::vector<std::uint8_t> read_file(const char* path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail(ErrorKind::NotFound, "cannot read '{}'", path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 int run(int argc, char** argv) {
-  const std::vector<std::uint8_t> bytes = read_file(argv[1]);
+  const ByteSpan bytes = map_file(argv[1]);
   const wasm::Module module = wasm::decode(bytes);
   wasm::validate(module);
 
