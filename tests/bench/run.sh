@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# tests/bench/run.sh BUILD_DIR: every kernel of bench/ prints in Wherry's engine what it prints natively. Each
+# is compiled three ways, so that the engine also meets what the optimiser makes of sizes and of SIMD. Then
+# one kernel through the harness itself.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+# shellcheck source=tests/common.sh
+source tests/common.sh "$1"
+
+# shellcheck disable=SC2317 # called through run and ok
+compile() { clang-19 -std=gnu11 -ffp-contract=off "$@"; }
+to_wasm=(--target=wasm32-wasi --sysroot=/usr "-Wl,--strip-debug")
+declare -A variants=(
+  [speed]="-O2"
+  [size]="-Oz"
+  [features]="-O3 -msimd128 -mbulk-memory -msign-ext -mnontrapping-fptoint -mmultivalue"
+)
+# shellcheck disable=SC2317
+printed() { [ "$status" -eq 0 ] && [ -z "$err" ] && [ "$out" = "$1" ]; }
+
+check_kernel() {
+  local source=$1 name variant module wanted flags
+  name=$(basename "$source" .c)
+  run compile -O2 "$source" -o "$scratch/native"
+  ok "$name compiles" [ "$status" -eq 0 ] || return
+  wanted=$("$scratch/native" 1)
+  for variant in "${!variants[@]}"; do
+    module=$scratch/$name.$variant.wasm
+    read -ra flags <<<"${variants[$variant]}"
+    run compile "${flags[@]}" "${to_wasm[@]}" "$source" -o "$module"
+    ok "$name compiles for $variant" [ "$status" -eq 0 ] || continue
+    run timeout 120 "$engine" "$module" 1
+    ok "$name ($variant) is as native" printed "$wanted"
+  done
+}
+
+run cmake --build "$build" --target engine_bench
+ok "engine_bench builds" [ "$status" -eq 0 ] || finish
+engine=$build/bench/engine_bench
+
+if command -v clang-19 >/dev/null && [ -e /usr/lib/wasm32-wasi/libc.a ]; then
+  for source in bench/kernels/*.c; do check_kernel "$source"; done
+else
+  skip kernels "no clang-19 or no wasi-libc to compile them with"
+fi
+
+if command -v python3 >/dev/null; then
+  run bench/run --build "$build" --quick --only sort --engine --without wasmedge node
+  ok "bench/run measures a kernel" grep -q '^| sort .*[0-9]x ' <<<"$out"
+else
+  skip bench/run "no python3"
+fi
+finish
