@@ -174,7 +174,7 @@ TEST_F(Sandbox, MakesMountTargetsInsideTheRootOnly) {
       {.destination = "/data/deep", .type = "bind", .source = "/usr", .options = {"rbind", "ro"}});
   workload_.on_run = [] {
     say(fs::exists("/data/deep/bin") ? "mounted " : "missing ");
-    struct statvfs status {};
+    struct statvfs status{};
     ::statvfs("/data/deep", &status);
     say(status.f_flag & ST_RDONLY ? "read-only" : "writable");
     return 0;
