@@ -15,6 +15,7 @@ namespace {
 
 // In the order of `wherry --help`.
 constexpr Command kCommands[] = {
+    {"build", "build an image from a Dockerfile", build},
     {"images", "list the images of the store", images},
     {"inspect", "show all that is known about images, as JSON", inspect},
     {"tag", "give an image another name", tag},

@@ -30,6 +30,6 @@ inline constexpr std::size_t kMaxTreeEntries = 1'000'000;  // files and director
 inline constexpr std::size_t kMaxPathDepth = 256;          // directories in directories
 inline constexpr std::size_t kMaxPathBytes = 4096;
 inline constexpr std::size_t kMaxSymlinks = 40;  // followed while one path is resolved, as Linux
-inline constexpr std::uint64_t kMaxLayerBytes = 64ull << 30;
+inline constexpr std::uint64_t kMaxUnpackedBytes = 16ull << 30;  // of one archive given to ADD
 
 }  // namespace wherry::build
