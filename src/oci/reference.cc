@@ -85,6 +85,10 @@ bool looks_like_domain(std::string_view text) {
          std::ranges::any_of(text, is_upper);
 }
 
+bool is_image_id(std::string_view text) {
+  return text.size() == 64 && parse_digest("sha256:" + std::string(text));
+}
+
 // What is wrong with text, or an empty view once reference holds it.
 std::string_view read_reference(std::string_view text, Reference& reference) {
   std::string_view rest = text;
@@ -127,7 +131,7 @@ std::string_view read_reference(std::string_view text, Reference& reference) {
     left.remove_prefix(end + 1);
   }
   if (reference.domain == kDefaultDomain && rest.find('/') == std::string_view::npos) {
-    if (rest.size() == 64 && parse_digest("sha256:" + std::string(rest))) {
+    if (is_image_id(rest)) {
       return "64 hexadecimal digits are an image ID, not a name";
     }
     reference.path = std::string(kOfficialPrefix) + reference.path;
@@ -156,14 +160,16 @@ std::optional<Reference> parse_reference_if_valid(std::string_view text) {
 }
 
 std::string familiar_name(const Reference& reference) {
-  if (reference.domain != kDefaultDomain) return reference.domain + "/" + reference.path;
+  std::string whole = reference.domain + "/" + reference.path;
+  if (reference.domain != kDefaultDomain) return whole;
   std::string_view path = reference.path;
-  // library/a/b is not an official image's name and would not survive being shortened.
-  if (path.starts_with(kOfficialPrefix) &&
-      path.find('/', kOfficialPrefix.size()) == std::string_view::npos) {
-    path.remove_prefix(kOfficialPrefix.size());
+  std::size_t slash = path.find('/');
+  if (path.starts_with(kOfficialPrefix) && path.find('/', slash + 1) == std::string_view::npos) {
+    std::string_view official = path.substr(slash + 1);
+    return std::string(is_image_id(official) ? path : official);
   }
-  return std::string(path);
+  // docker.io/a.b/c without its domain would be c of the registry a.b.
+  return looks_like_domain(path.substr(0, slash)) ? whole : std::string(path);
 }
 
 namespace {

@@ -26,7 +26,7 @@ TEST(Reference, FillsInDockersDefaults) {
 
 TEST(Reference, FamiliarFormsParseBack) {
   for (const char* text : {"hello", "demo/hello:1", "ghcr.io/a/b__c/d.e--f:X", "localhost:1/x",
-                           "docker.io/library/a/b:1"}) {
+                           "docker.io/library/a/b:1", "docker.io/a.b/c", "docker.io/localhost/c"}) {
     Reference reference = parse_reference(text);
     EXPECT_EQ(parse_reference(to_string(reference)), reference) << text;
     EXPECT_EQ(parse_reference(familiar(reference)), reference) << text;
