@@ -82,6 +82,8 @@ void Assembler::start(std::vector<ValType> local_types, std::vector<std::int32_t
   int_ = {};
   vec_ = {};
   last_ = {};
+  step_ = {};
+  copy_end_ = UINT32_MAX;
 }
 
 // ---- operands
@@ -133,6 +135,12 @@ void Assembler::drop_to(std::size_t height) {
   while (stack_.size() > height) pop();
 }
 
+void Assembler::retype_top(ValType type) {
+  stack_.back().type = type;
+  last_.kind = Last::Kind::None;
+  step_ = {};
+}
+
 std::int32_t Assembler::plain_slot_of(const Operand& operand) const {
   return operand.kind == Operand::Kind::Local ? local_slots_[operand.local] : operand.home;
 }
@@ -166,7 +174,7 @@ void Assembler::materialise(const Operand& operand, std::int32_t slot) {
       if (in_acc(operand)) {
         emit(kStoreAcc[static_cast<int>(class_of(operand.type))], slot, 0, 0);
       } else {
-        emit(kCopy[slots_of(operand.type) - 1], slot, plain_slot_of(operand), 0);
+        copy(slot, plain_slot_of(operand), slots_of(operand.type));
       }
       break;
     case Operand::Kind::Const:
@@ -188,6 +196,18 @@ void Assembler::materialise(const Operand& operand, std::int32_t slot) {
       break;
   }
   wrote_slot(slot, static_cast<std::int32_t>(slots_of(operand.type)));
+}
+
+void Assembler::copy(std::int32_t to, std::int32_t from, std::uint32_t slots) {
+  if (slots == 1 && copy_end_ == here()) {
+    // One after the other, as two instructions would.
+    out_[here() - 2] = reinterpret_cast<Slot>(kCopyTwo);
+    out_[here() - 1] |= Slot{slot_field(to)} << 32 | Slot{slot_field(from)} << 48;
+    copy_end_ = UINT32_MAX;
+    return;
+  }
+  emit(kCopy[slots - 1], to, from, 0);
+  if (slots == 1) copy_end_ = here();
 }
 
 void Assembler::go_home(Operand& operand) {
@@ -245,7 +265,7 @@ void Assembler::begin_result(ValType type) {
   Accumulator& acc = acc_of(type);
   release(acc);
   last_ = {};
-  last_.int_before = int_;
+  last_.before = acc;
   acc.producer = here();
 }
 
@@ -265,9 +285,9 @@ bool Assembler::last_made(const Operand& operand) const {
          last_.end == here() && acc_of(operand.type).producer == last_.index;
 }
 
-void Assembler::undo_last() {
+void Assembler::undo_last(ValType result) {
   out_.resize(last_.index);
-  int_ = last_.int_before;
+  acc_of(result) = last_.before;
   last_ = {};
 }
 
@@ -312,6 +332,8 @@ void Assembler::binary_int(IntBinary op, ValType operands, ValType result, bool 
     push_again(a);
     return;
   }
+  if (!compares && fuse_int(op, a, b, result)) return;
+  if (!compares && commutes && fuse_int(op, b, a, result)) return;
   const std::uint64_t raw = b.bits[0];
   const std::uint64_t imm =
       operands == ValType::I32 ? static_cast<std::uint64_t>(static_cast<std::int32_t>(raw)) : raw;
@@ -334,11 +356,65 @@ void Assembler::binary_int(IntBinary op, ValType operands, ValType result, bool 
   last_.b = has_imm ? static_cast<std::int32_t>(imm) : b_slot;
 }
 
+// op(x, made), where the last instruction made the right operand and the two go together.
+bool Assembler::fuse_int(IntBinary op, const Operand& x, const Operand& right, ValType type) {
+  if (!last_made(right) || x.kind == Operand::Kind::Const) return false;
+  const Last made = last_;
+  if (made.kind == Last::Kind::Load) {
+    const FusedLoad* handlers = fused_load(op, static_cast<LoadOp>(made.op));
+    if (!handlers || made.b > UINT16_MAX) return false;
+    undo_last(type);
+    emit_fused(handlers->at[0], handlers->at[1], x, made.a, made.b, type);
+    return true;
+  }
+  if (made.kind != Last::Kind::IntBinary) return false;
+  const Outer outer = outer_of(op);
+  const Inner inner = inner_of(static_cast<IntBinary>(made.op));
+  if (outer == Outer::Count || inner == Inner::Count) return false;
+  const bool imm = made.form == Form::SlotImm;
+  if (imm ? made.b < INT16_MIN || made.b > INT16_MAX : made.form != Form::SlotSlot) return false;
+  const FusedInt* handlers = fused_int(type == ValType::I64, outer, inner);
+  undo_last(type);
+  emit_fused(handlers->at[0][imm], handlers->at[1][imm], x, made.a, made.b, type);
+  return true;
+}
+
+// op(x, made), or reversed op(made, x).
+bool Assembler::fuse_float(FloatBinary op, const Operand& x, const Operand& other, ValType type,
+                           bool reversed) {
+  if (!last_made(other) || x.kind == Operand::Kind::Const) return false;
+  const Last made = last_;
+  const FusedLoad* handlers = nullptr;
+  if (made.kind == Last::Kind::Load && made.b <= UINT16_MAX) {
+    handlers = fused_load(op, static_cast<LoadOp>(made.op), reversed);
+  } else if (made.kind == Last::Kind::FloatBinary && made.form == Form::SlotSlot &&
+             (made.op == static_cast<int>(FloatBinary::F32Mul) ||
+              made.op == static_cast<int>(FloatBinary::F64Mul))) {
+    handlers = fused_multiply(op, reversed);
+  }
+  if (!handlers) return false;
+  undo_last(type);
+  emit_fused(handlers->at[0], handlers->at[1], x, made.a, made.b, type);
+  return true;
+}
+
+void Assembler::emit_fused(const Handler (&from_slot)[2], const Handler (&from_acc)[2],
+                           const Operand& x, std::int32_t b, std::int64_t c, ValType type) {
+  const bool x_in_acc = in_acc(x);
+  const std::int32_t x_slot = x_in_acc ? 0 : slot_of(x);
+  begin_result(type);
+  const Handler* handlers = x_in_acc ? from_acc : from_slot;
+  emit(handlers[0], 0, x_slot, b, static_cast<std::int16_t>(c));
+  push_result(type, handlers[1]);
+}
+
 void Assembler::binary_float(FloatBinary op, [[maybe_unused]] ValType operands, ValType result,
                              bool commutes, bool compares) {
   Operand b = pop();
   Operand a = pop();
   if (commutes && a.kind == Operand::Kind::Const && b.kind != Operand::Kind::Const) std::swap(a, b);
+  if (!compares && fuse_float(op, a, b, result, false)) return;
+  if (!compares && fuse_float(op, b, a, result, true)) return;
   const Form form = choose_form(a, b, true);
   const bool has_imm = right_of(form) == Source::Imm;
   const std::int32_t a_slot = left_of(form) == Source::Acc ? 0 : slot_of(a);
@@ -348,8 +424,8 @@ void Assembler::binary_float(FloatBinary op, [[maybe_unused]] ValType operands, 
   emit(handlers[0], 0, a_slot, b_slot);
   if (has_imm) word(b.bits[0]);
   push_result(result, handlers[1]);
-  if (!compares || has_imm) return;
-  last_.kind = Last::Kind::FloatCompare;
+  if (has_imm) return;
+  last_.kind = compares ? Last::Kind::FloatCompare : Last::Kind::FloatBinary;
   last_.op = static_cast<std::uint16_t>(op);
   last_.form = form;
   last_.a = a_slot;
@@ -390,10 +466,17 @@ void Assembler::load(LoadOp op, ValType result, std::uint32_t offset) {
       last_.op == static_cast<std::uint16_t>(IntBinary::I32Add) && offset <= INT16_MAX) {
     const std::int32_t a = last_.a;
     const std::int32_t b = last_.b;
-    undo_last();
+    undo_last(ValType::I32);
     begin_result(result);
     emit(kLoadSum[static_cast<int>(op)][0], 0, a, b, static_cast<std::int64_t>(offset));
     push_result(result, kLoadSum[static_cast<int>(op)][1]);
+    return;
+  }
+  if (address.kind == Operand::Kind::Const && address.bits[0] + offset <= UINT32_MAX) {
+    begin_result(result);
+    emit_imm(kLoadAt[static_cast<int>(op)][0], 0, 0,
+             static_cast<std::uint32_t>(address.bits[0] + offset));
+    push_result(result, kLoadAt[static_cast<int>(op)][1]);
     return;
   }
   const bool from_acc = in_acc(address);
@@ -402,6 +485,11 @@ void Assembler::load(LoadOp op, ValType result, std::uint32_t offset) {
   const Handler* handlers = kLoad[static_cast<int>(op)].at[from_acc];
   emit_imm(handlers[0], 0, slot, offset);
   push_result(result, handlers[1]);
+  if (from_acc || offset > INT32_MAX) return;
+  last_.kind = Last::Kind::Load;
+  last_.op = static_cast<std::uint16_t>(op);
+  last_.a = slot;
+  last_.b = static_cast<std::int32_t>(offset);
 }
 
 void Assembler::store(StoreOp op, ValType type, std::uint32_t offset) {
@@ -409,14 +497,24 @@ void Assembler::store(StoreOp op, ValType type, std::uint32_t offset) {
   const Operand address = pop();
   const StoreHandlers& handlers = kStore[static_cast<int>(op)];
   const bool is_int = class_of(type) == Class::Int;
+  const auto imm =
+      static_cast<std::int64_t>(type == ValType::I32 ? static_cast<std::int32_t>(value.bits[0])
+                                                     : static_cast<std::int64_t>(value.bits[0]));
+  const bool imm_fits =
+      is_int && value.kind == Operand::Kind::Const && imm >= INT16_MIN && imm <= INT16_MAX;
+  if (address.kind == Operand::Kind::Const && address.bits[0] + offset <= UINT32_MAX) {
+    const Source source = in_acc(value) ? Source::Acc : imm_fits ? Source::Imm : Source::Slot;
+    std::int64_t d = 0;
+    if (source == Source::Imm) d = imm;
+    if (source == Source::Slot) d = slot_of(value);
+    emit_imm(kStoreAt[static_cast<int>(op)][static_cast<int>(source)], d, 0,
+             static_cast<std::uint32_t>(address.bits[0] + offset));
+    return;
+  }
   if (!is_int && in_acc(address) && in_acc(value)) {
     emit_imm(handlers.at[kAccAcc], 0, 0, offset);
     return;
   }
-  const auto imm =
-      static_cast<std::int64_t>(type == ValType::I32 ? static_cast<std::int32_t>(value.bits[0])
-                                                     : static_cast<std::int64_t>(value.bits[0]));
-  const bool imm_fits = is_int && imm >= INT16_MIN && imm <= INT16_MAX;
   const Form form = choose_form(address, value, imm_fits);
   const std::int32_t a = left_of(form) == Source::Acc ? 0 : slot_of(address);
   std::int64_t d = 0;
@@ -438,6 +536,7 @@ void Assembler::write_local(const Operand& value, std::uint32_t local) {
   if (value.kind == Operand::Kind::Acc) {
     Accumulator& acc = acc_of(value.type);
     if (last_.index == acc.producer && last_.end == here()) {
+      note_step(slot);
       patch_to_slot(acc, slot);
       wrote_slot(slot, static_cast<std::int32_t>(slots_of(value.type)));
     } else {
@@ -449,6 +548,15 @@ void Assembler::write_local(const Operand& value, std::uint32_t local) {
     materialise(value, slot);
     if (still_in_acc) note_result_in_acc(value.type, slot);
   }
+}
+
+// The last instruction is about to write the local: where it steps it, a branch may follow.
+void Assembler::note_step(std::int32_t slot) {
+  const bool wide = last_.op == static_cast<int>(IntBinary::I64Add);
+  if (last_.kind != Last::Kind::IntBinary || last_.form != Form::SlotImm || last_.a != slot) return;
+  if (!wide && last_.op != static_cast<int>(IntBinary::I32Add)) return;
+  if (last_.b < INT16_MIN || last_.b > INT16_MAX) return;
+  step_ = {.index = last_.index, .end = here(), .wide = wide, .slot = slot, .by = last_.b};
 }
 
 void Assembler::set_local(std::uint32_t local) { write_local(pop(), local); }
@@ -468,28 +576,53 @@ void Assembler::set_global(Class cls, Slot* cell) {
 
 // ---- control
 
+// A branch on the local that was stepped just before, compared so.
+std::optional<Fixup> Assembler::branch_on_step(IntBinary compare, std::int32_t limit,
+                                               bool limit_is_imm) {
+  const Handler handler = step_branch(compare, limit_is_imm);
+  const bool wide = compare >= IntBinary::I64Eq && compare <= IntBinary::I64GeU;
+  if (!handler || step_.end != here() || step_.wide != wide) return std::nullopt;
+  out_.resize(step_.index);
+  emit(handler, step_.slot, step_.by, limit);
+  word(Slot{0});
+  step_ = {};
+  return Fixup{here() - 3, here() - 1};
+}
+
 Fixup Assembler::branch_on_top(bool when) {
   const Operand condition = pop();
   if (last_made(condition)) {
     const Last made = last_;
     const bool imm = right_of(made.form) == Source::Imm;
     if (made.kind == Last::Kind::FloatCompare) {
-      undo_last();
+      undo_last(ValType::I32);
       emit(kFloatBranch[made.op].at[when][static_cast<int>(made.form)], made.b, made.a, 0);
       return {here() - 2, 1};
     }
     const bool fits = !imm || (made.b >= INT16_MIN && made.b <= INT16_MAX);
     if (made.kind == Last::Kind::IntCompare && fits) {
-      undo_last();
+      const auto compare = static_cast<IntBinary>(made.op);
+      undo_last(ValType::I32);
+      const bool limit_is_step = !imm && made.b == step_.slot;
+      if (left_of(made.form) == Source::Acc && !limit_is_step) {
+        if (auto fixup = branch_on_step(when ? compare : inverse(compare), made.b, imm)) {
+          return *fixup;
+        }
+      }
       emit(kIntBranch[made.op].at[when][static_cast<int>(made.form)], made.b, made.a, 0);
       return {here() - 2, 1};
     }
     if (made.kind == Last::Kind::IntBinary && fits &&
         (made.op == static_cast<int>(IntBinary::I32And))) {
-      undo_last();
+      undo_last(ValType::I32);
       emit(kIntBranch[static_cast<int>(IntBinary::I32Test)].at[when][static_cast<int>(made.form)],
            made.b, made.a, 0);
       return {here() - 2, 1};
+    }
+  }
+  if (condition.kind == Operand::Kind::Local && local_slots_[condition.local] == step_.slot) {
+    if (auto fixup = branch_on_step(when ? IntBinary::I32Ne : IntBinary::I32Eq, 0, true)) {
+      return *fixup;
     }
   }
   const bool from_acc = in_acc(condition);
@@ -517,6 +650,8 @@ void Assembler::bind_label() {
   int_.copy_of = kNoSlot;
   vec_.copy_of = kNoSlot;
   last_ = {};
+  step_ = {};
+  copy_end_ = UINT32_MAX;
 }
 
 void Assembler::settle(std::size_t values) {

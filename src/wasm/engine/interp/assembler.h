@@ -7,9 +7,11 @@
 // At block boundaries everything but constants is at home.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "wasm/engine/interp/control.h"
+#include "wasm/engine/interp/fused.h"
 #include "wasm/engine/interp/tables.h"
 
 namespace wherry::wasm::interp {
@@ -38,7 +40,9 @@ class Assembler {
 
   // --- operands
   std::size_t height() const { return stack_.size(); }
-  Operand& top() { return stack_.back(); }
+  const Operand& top() const { return stack_.back(); }
+  // The top's bits are a value of another type as they are. Nothing fuses over the change.
+  void retype_top(ValType type);
   std::int32_t next_home() const;
   void push_local(std::uint32_t local);
   void push_const(ValType type, Slot low, Slot high = 0);
@@ -116,15 +120,23 @@ class Assembler {
   };
   // The last instruction, while nothing was emitted and no label bound after it.
   struct Last {
-    enum class Kind : std::uint8_t { None, IntBinary, IntCompare, FloatCompare };
+    enum class Kind : std::uint8_t { None, IntBinary, IntCompare, FloatBinary, FloatCompare, Load };
     Kind kind = Kind::None;
     std::uint32_t index = 0;
     std::uint32_t end = 0;
     std::uint16_t op = 0;
     Form form = Form::SlotSlot;
     std::int32_t a = 0;
-    std::int32_t b = 0;      // slot or immediate
-    Accumulator int_before;  // all that is ever undone made an integer
+    std::int32_t b = 0;  // slot or immediate; of a Load the offset
+    Accumulator before;  // the one that it made its result in
+  };
+  // A local stepped by a constant, while nothing was emitted and no label bound after it.
+  struct Step {
+    std::uint32_t index = 0;
+    std::uint32_t end = UINT32_MAX;
+    bool wide = false;
+    std::int32_t slot = 0;
+    std::int32_t by = 0;
   };
 
   Accumulator& acc_of(ValType type) { return class_of(type) == Class::Int ? int_ : vec_; }
@@ -135,12 +147,20 @@ class Assembler {
   void patch_to_slot(const Accumulator& acc, std::int32_t slot);
   void wrote_slot(std::int32_t slot, std::int32_t slots);
   void materialise(const Operand& operand, std::int32_t slot);
+  void copy(std::int32_t to, std::int32_t from, std::uint32_t slots);
   void go_home(Operand& operand);
   void preserve_local(std::uint32_t local);
   void write_local(const Operand& value, std::uint32_t local);
   Form choose_form(const Operand& a, const Operand& b, bool imm_fits);
   bool last_made(const Operand& operand) const;
-  void undo_last();
+  void undo_last(ValType result);
+  bool fuse_int(IntBinary op, const Operand& a, const Operand& b, ValType type);
+  bool fuse_float(FloatBinary op, const Operand& x, const Operand& made, ValType type,
+                  bool reversed);
+  void emit_fused(const Handler (&from_slot)[2], const Handler (&from_acc)[2], const Operand& x,
+                  std::int32_t b, std::int64_t c, ValType type);
+  std::optional<Fixup> branch_on_step(IntBinary compare, std::int32_t limit, bool limit_is_imm);
+  void note_step(std::int32_t slot);
 
   std::vector<Slot> out_;
   std::vector<Operand> stack_;
@@ -153,6 +173,8 @@ class Assembler {
   Accumulator int_;
   Accumulator vec_;
   Last last_;
+  Step step_;
+  std::uint32_t copy_end_ = UINT32_MAX;  // where the last instruction ends, if it is a copy
 };
 
 }  // namespace wherry::wasm::interp

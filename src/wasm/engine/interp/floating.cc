@@ -1,38 +1,9 @@
 // Float arithmetic, comparisons and the branches on them, and the conversions.
-#include "wasm/engine/interp/number.h"
+#include "wasm/engine/interp/numeric_ops.h"
 #include "wasm/engine/interp/tables.h"
 
 namespace wherry::wasm::interp {
 namespace {
-
-#define WHERRY_FLOAT_BINARY(name, type, result)          \
-  struct name {                                          \
-    using Left = type;                                   \
-    using Right = type;                                  \
-    using Result = type;                                 \
-    static type apply(type a, type b) { return result; } \
-  };
-#define WHERRY_FLOAT_COMPARE(name, type, condition)        \
-  struct name {                                            \
-    using Left = type;                                     \
-    using Right = type;                                    \
-    using Result = u32;                                    \
-    static u32 apply(type a, type b) { return condition; } \
-  };
-#define WHERRY_UNARY(name, from, to, result)   \
-  struct name {                                \
-    using From = from;                         \
-    using Result = to;                         \
-    static to apply(from a) { return result; } \
-  };
-#define WHERRY_TRUNCATE(name, from, to, result, trap) \
-  struct name {                                       \
-    using From = from;                                \
-    using Result = to;                                \
-    static to apply(from a) { return result; }        \
-    static TrapKind check(from a) { return trap; }    \
-  };
-#include "wasm/engine/interp/numeric.def"
 
 // Comparisons with a constant load it first: branches have no room for one.
 template <typename Op>
@@ -46,20 +17,20 @@ constexpr BranchHandlers float_branch_handlers() {
 }  // namespace
 
 const BinaryHandlers kFloatBinary[] = {
-#define WHERRY_FLOAT_BINARY(name, ...) binary_handlers<name>(),
-#define WHERRY_FLOAT_COMPARE(name, ...) binary_handlers<name>(),
+#define WHERRY_FLOAT_BINARY(name, ...) binary_handlers<ops::name>(),
+#define WHERRY_FLOAT_COMPARE(name, ...) binary_handlers<ops::name>(),
 #include "wasm/engine/interp/numeric.def"
 };
 
 const BranchHandlers kFloatBranch[] = {
 #define WHERRY_FLOAT_BINARY(name, ...) BranchHandlers{},
-#define WHERRY_FLOAT_COMPARE(name, ...) float_branch_handlers<name>(),
+#define WHERRY_FLOAT_COMPARE(name, ...) float_branch_handlers<ops::name>(),
 #include "wasm/engine/interp/numeric.def"
 };
 
 const UnaryHandlers kUnary[] = {
-#define WHERRY_UNARY(name, ...) unary_handlers<name>(),
-#define WHERRY_TRUNCATE(name, ...) unary_handlers<name>(),
+#define WHERRY_UNARY(name, ...) unary_handlers<ops::name>(),
+#define WHERRY_TRUNCATE(name, ...) unary_handlers<ops::name>(),
 #include "wasm/engine/interp/numeric.def"
 };
 

@@ -48,17 +48,37 @@ WHERRY_HANDLER_CC void load_sum(WHERRY_HANDLER_PARAMETERS) {
   WHERRY_NEXT(2);
 }
 
+template <typename Op, Dest dest>
+WHERRY_HANDLER_CC void load_at(WHERRY_HANDLER_PARAMETERS) {
+  WHERRY_MAY_FAULT();
+  put<typename Op::Kind, dest>(pc, fp, acc, vacc, Op::at(mem + offset_of(pc)));
+  WHERRY_NEXT(2);
+}
+
+// The value of a store: a small immediate stands in field d, as the slot does.
+template <typename Operand, typename Stored, Source source>
+inline Stored stored_value(const Slot* pc, const Slot* fp, std::uint64_t acc, Vec vacc) {
+  if constexpr (!std::is_integral_v<Operand>) {
+    return fetch<Operand, source, 0>(pc, fp, acc, vacc);
+  } else if constexpr (source == Source::Imm) {
+    return static_cast<Stored>(d_of(pc));
+  } else {
+    return static_cast<Stored>(fetch<Operand, source, 0>(pc, fp, acc, vacc));
+  }
+}
+
+template <typename Operand, typename Stored, Source source>
+WHERRY_HANDLER_CC void store_at(WHERRY_HANDLER_PARAMETERS) {
+  const Stored value = stored_value<Operand, Stored, source>(pc, fp, acc, vacc);
+  WHERRY_MAY_FAULT();
+  std::memcpy(mem + offset_of(pc), &value, sizeof value);
+  WHERRY_NEXT(2);
+}
+
 template <typename Operand, typename Stored, Form form>
 WHERRY_HANDLER_CC void store(WHERRY_HANDLER_PARAMETERS) {
   const std::uint64_t index = fetch<u64, left_of(form), 2>(pc, fp, acc, vacc);
-  Stored value;
-  if constexpr (right_of(form) == Source::Imm) {
-    value = static_cast<Stored>(d_of(pc));
-  } else if constexpr (std::is_integral_v<Operand>) {
-    value = static_cast<Stored>(fetch<Operand, right_of(form), 0>(pc, fp, acc, vacc));
-  } else {
-    value = fetch<Operand, right_of(form), 0>(pc, fp, acc, vacc);
-  }
+  const Stored value = stored_value<Operand, Stored, right_of(form)>(pc, fp, acc, vacc);
   WHERRY_MAY_FAULT();
   std::memcpy(mem + index + offset_of(pc), &value, sizeof value);
   WHERRY_NEXT(2);
@@ -91,6 +111,12 @@ constexpr StoreHandlers store_handlers() {
   }
 }
 
+template <typename Operand, typename Stored>
+constexpr Handler store_imm_at() {
+  if constexpr (std::is_integral_v<Operand>) return &store_at<Operand, Stored, Source::Imm>;
+  return nullptr;
+}
+
 }  // namespace
 
 const UnaryHandlers kLoad[] = {
@@ -104,6 +130,21 @@ const Handler kLoadSum[][2] = {
   {&load_sum<LoadOf<stored, widened, result>, Dest::ToAcc>, \
    &load_sum<LoadOf<stored, widened, result>, Dest::ToSlot>},
 #define WHERRY_VECTOR_LOAD(name, ...) {&load_sum<name, Dest::ToAcc>, &load_sum<name, Dest::ToSlot>},
+#include "wasm/engine/interp/memory.def"
+};
+
+const Handler kLoadAt[][2] = {
+#define WHERRY_LOAD(name, stored, widened, result)         \
+  {&load_at<LoadOf<stored, widened, result>, Dest::ToAcc>, \
+   &load_at<LoadOf<stored, widened, result>, Dest::ToSlot>},
+#define WHERRY_VECTOR_LOAD(name, ...) {&load_at<name, Dest::ToAcc>, &load_at<name, Dest::ToSlot>},
+#include "wasm/engine/interp/memory.def"
+};
+
+const Handler kStoreAt[][3] = {
+#define WHERRY_STORE(name, operand, stored)                                           \
+  {&store_at<operand, stored, Source::Slot>, &store_at<operand, stored, Source::Acc>, \
+   store_imm_at<operand, stored>()},
 #include "wasm/engine/interp/memory.def"
 };
 

@@ -52,6 +52,9 @@ struct StoreHandlers {
   Handler at[kForms + 1];  // left is the address, right the value (field d)
 };
 extern const StoreHandlers kStore[];
+// Address is the immediate: [Dest]; of a store: [Source of the value, field d].
+extern const Handler kLoadAt[][2];
+extern const Handler kStoreAt[][3];
 // Address is the sum of slots a and b (i32, wrapping), no offset but the 16 bits of c: [Dest].
 extern const Handler kLoadSum[][2];
 

@@ -575,8 +575,7 @@ void Translator::instruction(Opcode opcode) {
       return out_.binary_int(IntBinary::I64Eq, ValType::I64, kI32, true, true);
     case Opcode::I64ExtendI32U:
       // An i32 is kept zero-extended.
-      out_.top().type = ValType::I64;
-      return;
+      return out_.retype_top(ValType::I64);
     case Opcode::MemoryInit:
     case Opcode::DataDrop:
     case Opcode::MemoryCopy:
