@@ -114,10 +114,18 @@ void Assembler::push_home(ValType type) {
   wrote_slot(stack_.back().home, static_cast<std::int32_t>(slots_of(type)));
 }
 
+// Operands that read locals when they are consumed must be consumed before the locals change.
+void Assembler::count_pending(const Operand& operand, std::int32_t by) {
+  const auto amount = static_cast<std::uint32_t>(by);
+  const bool sum = operand.kind == Operand::Kind::Sum;
+  if (sum || operand.kind == Operand::Kind::Local) pending_[operand.local] += amount;
+  if (sum && operand.of_locals) pending_[operand.other] += amount;
+}
+
 Operand Assembler::pop() {
   Operand operand = stack_.back();
   stack_.pop_back();
-  if (operand.kind == Operand::Kind::Local) --pending_[operand.local];
+  count_pending(operand, -1);
   if (operand.kind == Operand::Kind::Acc) acc_of(operand.type).owner = -1;
   settled_ = std::min(settled_, stack_.size());
   return operand;
@@ -125,7 +133,7 @@ Operand Assembler::pop() {
 
 void Assembler::push_again(const Operand& operand) {
   stack_.push_back(operand);
-  if (operand.kind == Operand::Kind::Local) ++pending_[operand.local];
+  count_pending(operand, 1);
   if (operand.kind == Operand::Kind::Acc) {
     acc_of(operand.type).owner = static_cast<std::int32_t>(stack_.size() - 1);
   }
@@ -136,6 +144,11 @@ void Assembler::drop_to(std::size_t height) {
 }
 
 void Assembler::retype_top(ValType type) {
+  if (top().kind == Operand::Kind::Sum) {
+    Operand sum = pop();
+    settle_operand(sum);
+    push_again(sum);
+  }
   stack_.back().type = type;
   last_.kind = Last::Kind::None;
   step_ = {};
@@ -147,7 +160,7 @@ std::int32_t Assembler::plain_slot_of(const Operand& operand) const {
 
 bool Assembler::in_acc(const Operand& operand) const {
   if (operand.kind == Operand::Kind::Acc) return true;
-  if (operand.kind == Operand::Kind::Const) return false;
+  if (operand.kind == Operand::Kind::Const || operand.kind == Operand::Kind::Sum) return false;
   return acc_of(operand.type).copy_of == plain_slot_of(operand);
 }
 
@@ -157,6 +170,7 @@ std::int32_t Assembler::slot_of(const Operand& operand) {
     case Operand::Kind::Local:
       return plain_slot_of(operand);
     case Operand::Kind::Const:
+    case Operand::Kind::Sum:
       materialise(operand, operand.home);
       return operand.home;
     case Operand::Kind::Acc:
@@ -194,6 +208,11 @@ void Assembler::materialise(const Operand& operand, std::int32_t slot) {
     case Operand::Kind::Acc:
       emit(kStoreAcc[static_cast<int>(class_of(operand.type))], slot, 0, 0);
       break;
+    case Operand::Kind::Sum:
+      emit_sum(operand, Dest::ToSlot, slot);
+      wrote_slot(slot, 1);
+      note_result_in_acc(operand.type, slot);
+      return;
   }
   wrote_slot(slot, static_cast<std::int32_t>(slots_of(operand.type)));
 }
@@ -215,9 +234,85 @@ void Assembler::go_home(Operand& operand) {
     release(acc_of(operand.type));
     return;
   }
-  if (operand.kind == Operand::Kind::Local) --pending_[operand.local];
+  count_pending(operand, -1);
   materialise(operand, operand.home);
   operand.kind = Operand::Kind::Home;
+}
+
+// ---- sums
+
+bool Assembler::push_sum(IntBinary op, const Operand& a, const Operand& b) {
+  if (op != IntBinary::I32Add || a.kind != Operand::Kind::Local) return false;
+  const bool of_locals = b.kind == Operand::Kind::Local;
+  if (!of_locals && b.kind != Operand::Kind::Const) return false;
+  stack_.push_back({.kind = Operand::Kind::Sum,
+                    .type = ValType::I32,
+                    .home = next_home(),
+                    .local = a.local,
+                    .bits = {b.bits[0], 0},
+                    .of_locals = of_locals,
+                    .other = b.local});
+  count_pending(stack_.back(), 1);
+  reserve_slots(next_home());
+  return true;
+}
+
+void Assembler::settle_sums(std::size_t count, std::size_t skip) {
+  for (std::size_t i = stack_.size() - skip - count; i < stack_.size() - skip; ++i) {
+    if (stack_[i].kind == Operand::Kind::Sum) go_home(stack_[i]);
+  }
+}
+
+// The addition itself, into its accumulator or also a slot.
+void Assembler::emit_sum(const Operand& sum, Dest dest, std::int32_t slot) {
+  begin_result(ValType::I32);
+  const auto* row = kIntBinary[static_cast<int>(IntBinary::I32Add)].at;
+  const std::int32_t a = local_slots_[sum.local];
+  const std::int32_t b = sum.of_locals ? local_slots_[sum.other] : 0;
+  const bool a_acc = int_.copy_of == a;
+  const bool b_acc = sum.of_locals && !a_acc && int_.copy_of == b;
+  Form form = a_acc ? Form::AccImm : Form::SlotImm;
+  if (sum.of_locals) form = a_acc ? Form::AccSlot : b_acc ? Form::SlotAcc : Form::SlotSlot;
+  const Handler* handlers = row[static_cast<int>(form)];
+  const Handler handler = handlers[static_cast<int>(dest)];
+  if (sum.of_locals) {
+    emit(handler, slot, a_acc ? 0 : a, b_acc ? 0 : b);
+  } else {
+    emit_imm(handler, slot, a_acc ? 0 : a, static_cast<std::uint32_t>(sum.bits[0]));
+  }
+  int_.to_slot = handlers[static_cast<int>(Dest::ToSlot)];
+  int_.copy_of = kNoSlot;
+  last_.kind = dest == Dest::ToAcc ? Last::Kind::IntBinary : Last::Kind::None;
+  last_.index = int_.producer;
+  last_.end = here();
+  last_.op = static_cast<std::uint16_t>(IntBinary::I32Add);
+  // As if from slots, which hold the same: what is fused with it reads them there.
+  last_.form = sum.of_locals ? Form::SlotSlot : Form::SlotImm;
+  last_.a = a;
+  last_.b = sum.of_locals ? b : static_cast<std::int32_t>(sum.bits[0]);
+}
+
+// A popped sum is computed into the accumulator.
+void Assembler::settle_operand(Operand& operand) {
+  if (operand.kind != Operand::Kind::Sum) return;
+  emit_sum(operand, Dest::ToAcc, 0);
+  operand.kind = Operand::Kind::Acc;
+}
+
+// Likewise two, of which one may be in the accumulator that the other needs.
+void Assembler::settle_operands(Operand& a, Operand& b) {
+  for (auto [sum, beside] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    if (sum->kind != Operand::Kind::Sum) continue;
+    if (beside->kind == Operand::Kind::Acc && class_of(beside->type) == Class::Int) {
+      *beside = at_home(*beside);
+    }
+    if (beside->kind == Operand::Kind::Sum) {
+      materialise(*sum, sum->home);
+      sum->kind = Operand::Kind::Home;
+    } else {
+      settle_operand(*sum);
+    }
+  }
 }
 
 // ---- accumulators
@@ -237,6 +332,14 @@ void Assembler::release(Accumulator& acc) {
   acc.owner = -1;
   acc.copy_of = operand.home;
   acc.copy_slots = static_cast<std::int32_t>(slots_of(operand.type));
+}
+
+// A popped value that is only in its accumulator is written home too.
+Operand Assembler::at_home(Operand operand) {
+  patch_to_slot(acc_of(operand.type), operand.home);
+  note_result_in_acc(operand.type, operand.home);
+  operand.kind = Operand::Kind::Home;
+  return operand;
 }
 
 void Assembler::wrote_slot(std::int32_t slot, std::int32_t slots) {
@@ -320,6 +423,8 @@ void Assembler::binary_int(IntBinary op, ValType operands, ValType result, bool 
   Operand b = pop();
   Operand a = pop();
   if (commutes && a.kind == Operand::Kind::Const && b.kind != Operand::Kind::Const) std::swap(a, b);
+  if (push_sum(op, a, b)) return;
+  settle_operands(a, b);
   // i32.eqz of a comparison is the inverse comparison.
   if (compares && b.kind == Operand::Kind::Const && b.bits[0] == 0 && op == IntBinary::I32Eq &&
       last_made(a) && last_.kind == Last::Kind::IntCompare &&
@@ -433,8 +538,9 @@ void Assembler::binary_float(FloatBinary op, [[maybe_unused]] ValType operands, 
 }
 
 void Assembler::binary(const BinaryHandlers& handlers, ValType result) {
-  const Operand b = pop();
-  const Operand a = pop();
+  Operand b = pop();
+  Operand a = pop();
+  settle_operands(a, b);
   const bool imm_fits = class_of(b.type) == Class::Int && fits_int32(b.bits[0]);
   const Form form = choose_form(a, b, imm_fits);
   const bool has_imm = right_of(form) == Source::Imm;
@@ -451,7 +557,8 @@ void Assembler::binary(const BinaryHandlers& handlers, ValType result) {
 }
 
 void Assembler::unary(const UnaryHandlers& handlers, ValType result) {
-  const Operand a = pop();
+  Operand a = pop();
+  settle_operand(a);
   const bool from_acc = in_acc(a);
   const std::int32_t slot = from_acc ? 0 : slot_of(a);
   begin_result(result);
@@ -461,28 +568,33 @@ void Assembler::unary(const UnaryHandlers& handlers, ValType result) {
 }
 
 void Assembler::load(LoadOp op, ValType result, std::uint32_t offset) {
-  const Operand address = pop();
-  if (last_made(address) && last_.kind == Last::Kind::IntBinary && last_.form == Form::SlotSlot &&
-      last_.op == static_cast<std::uint16_t>(IntBinary::I32Add) && offset <= INT16_MAX) {
-    const std::int32_t a = last_.a;
-    const std::int32_t b = last_.b;
-    undo_last(ValType::I32);
+  Operand address = pop();
+  const auto row = static_cast<int>(op);
+  if (address.kind == Operand::Kind::Sum && address.of_locals && offset <= UINT16_MAX) {
     begin_result(result);
-    emit(kLoadSum[static_cast<int>(op)][0], 0, a, b, static_cast<std::int64_t>(offset));
-    push_result(result, kLoadSum[static_cast<int>(op)][1]);
+    emit(kLoadSum[row][0], 0, local_slots_[address.local], local_slots_[address.other],
+         static_cast<std::int16_t>(offset));
+    push_result(result, kLoadSum[row][1]);
     return;
   }
+  if (address.kind == Operand::Kind::Sum && !address.of_locals && offset == 0) {
+    begin_result(result);
+    emit_imm(kLoadBeside[row][0], 0, local_slots_[address.local],
+             static_cast<std::uint32_t>(address.bits[0]));
+    push_result(result, kLoadBeside[row][1]);
+    return;
+  }
+  settle_operand(address);
   if (address.kind == Operand::Kind::Const && address.bits[0] + offset <= UINT32_MAX) {
     begin_result(result);
-    emit_imm(kLoadAt[static_cast<int>(op)][0], 0, 0,
-             static_cast<std::uint32_t>(address.bits[0] + offset));
-    push_result(result, kLoadAt[static_cast<int>(op)][1]);
+    emit_imm(kLoadAt[row][0], 0, 0, static_cast<std::uint32_t>(address.bits[0] + offset));
+    push_result(result, kLoadAt[row][1]);
     return;
   }
   const bool from_acc = in_acc(address);
   const std::int32_t slot = from_acc ? 0 : slot_of(address);
   begin_result(result);
-  const Handler* handlers = kLoad[static_cast<int>(op)].at[from_acc];
+  const Handler* handlers = kLoad[row].at[from_acc];
   emit_imm(handlers[0], 0, slot, offset);
   push_result(result, handlers[1]);
   if (from_acc || offset > INT32_MAX) return;
@@ -493,24 +605,43 @@ void Assembler::load(LoadOp op, ValType result, std::uint32_t offset) {
 }
 
 void Assembler::store(StoreOp op, ValType type, std::uint32_t offset) {
-  const Operand value = pop();
-  const Operand address = pop();
-  const StoreHandlers& handlers = kStore[static_cast<int>(op)];
+  Operand value = pop();
+  Operand address = pop();
+  const auto row = static_cast<int>(op);
   const bool is_int = class_of(type) == Class::Int;
+  if (value.kind == Operand::Kind::Sum) {
+    if (address.kind == Operand::Kind::Acc) address = at_home(address);
+    settle_operand(value);
+  }
   const auto imm =
       static_cast<std::int64_t>(type == ValType::I32 ? static_cast<std::int32_t>(value.bits[0])
                                                      : static_cast<std::int64_t>(value.bits[0]));
   const bool imm_fits =
       is_int && value.kind == Operand::Kind::Const && imm >= INT16_MIN && imm <= INT16_MAX;
-  if (address.kind == Operand::Kind::Const && address.bits[0] + offset <= UINT32_MAX) {
+  const bool absolute =
+      address.kind == Operand::Kind::Const && address.bits[0] + offset <= UINT32_MAX;
+  const bool sum = address.kind == Operand::Kind::Sum && address.of_locals && offset <= UINT16_MAX;
+  const bool beside = address.kind == Operand::Kind::Sum && !address.of_locals && offset == 0;
+  if (absolute || sum || beside) {
+    // No register goes into the address: the value may come from anywhere.
     const Source source = in_acc(value) ? Source::Acc : imm_fits ? Source::Imm : Source::Slot;
     std::int64_t d = 0;
     if (source == Source::Imm) d = imm;
     if (source == Source::Slot) d = slot_of(value);
-    emit_imm(kStoreAt[static_cast<int>(op)][static_cast<int>(source)], d, 0,
-             static_cast<std::uint32_t>(address.bits[0] + offset));
+    const auto from = static_cast<int>(source);
+    if (absolute) {
+      emit_imm(kStoreAt[row][from], d, 0, static_cast<std::uint32_t>(address.bits[0] + offset));
+    } else if (sum) {
+      emit(kStoreSum[row][from], d, local_slots_[address.local], local_slots_[address.other],
+           static_cast<std::int16_t>(offset));
+    } else {
+      emit_imm(kStoreBeside[row][from], d, local_slots_[address.local],
+               static_cast<std::uint32_t>(address.bits[0]));
+    }
     return;
   }
+  settle_operands(address, value);
+  const StoreHandlers& handlers = kStore[row];
   if (!is_int && in_acc(address) && in_acc(value)) {
     emit_imm(handlers.at[kAccAcc], 0, 0, offset);
     return;
@@ -526,12 +657,19 @@ void Assembler::store(StoreOp op, ValType type, std::uint32_t offset) {
 void Assembler::preserve_local(std::uint32_t local) {
   for (std::size_t i = stack_.size(); pending_[local] > 0; --i) {
     Operand& operand = stack_[i - 1];
-    if (operand.kind == Operand::Kind::Local && operand.local == local) go_home(operand);
+    const bool reads_it = operand.local == local;
+    const bool lazy = operand.kind == Operand::Kind::Local || operand.kind == Operand::Kind::Sum;
+    const bool reads_other =
+        operand.kind == Operand::Kind::Sum && operand.of_locals && operand.other == local;
+    if (lazy && (reads_it || reads_other)) go_home(operand);
   }
 }
 
-void Assembler::write_local(const Operand& value, std::uint32_t local) {
+void Assembler::write_local(Operand value, std::uint32_t local) {
+  // Keeping what still reads the local may take the accumulator.
+  if (pending_[local] > 0 && value.kind == Operand::Kind::Acc) value = at_home(value);
   preserve_local(local);
+  settle_operand(value);
   const std::int32_t slot = local_slots_[local];
   if (value.kind == Operand::Kind::Acc) {
     Accumulator& acc = acc_of(value.type);
@@ -567,7 +705,8 @@ void Assembler::tee_local(std::uint32_t local) {
 }
 
 void Assembler::set_global(Class cls, Slot* cell) {
-  const Operand value = pop();
+  Operand value = pop();
+  settle_operand(value);
   const bool from_acc = in_acc(value);
   const std::int32_t slot = from_acc ? 0 : slot_of(value);
   emit(kGlobalSet[static_cast<int>(cls)][from_acc], 0, slot, 0);
@@ -590,7 +729,8 @@ std::optional<Fixup> Assembler::branch_on_step(IntBinary compare, std::int32_t l
 }
 
 Fixup Assembler::branch_on_top(bool when) {
-  const Operand condition = pop();
+  Operand condition = pop();
+  settle_operand(condition);
   if (last_made(condition)) {
     const Last made = last_;
     const bool imm = right_of(made.form) == Source::Imm;

@@ -1,7 +1,8 @@
 // The translator's model of the machine: an operand stack known at translation time, and which of
 // its values are in slots, in locals, in constants, in an accumulator.
 //
-// local.get and const emit nothing: they push a description that the consumer encodes. A result is
+// local.get, const and the sum of a local and one of the two emit nothing: they push a description
+// that the consumer encodes (a sum is what addresses are made of). A result is
 // emitted into its accumulator; when something else needs that accumulator first, the instruction
 // that produced it is patched to also write the value's home, the slot of its stack position.
 // At block boundaries everything but constants is at home.
@@ -17,12 +18,14 @@
 namespace wherry::wasm::interp {
 
 struct Operand {
-  enum class Kind : std::uint8_t { Home, Local, Const, Acc };
+  enum class Kind : std::uint8_t { Home, Local, Const, Acc, Sum };
   Kind kind = Kind::Home;
   ValType type = ValType::I32;
   std::int32_t home = 0;    // slot of its stack position
-  std::uint32_t local = 0;  // Local
-  Slot bits[2] = {0, 0};    // Const; an i32 zero-extended
+  std::uint32_t local = 0;  // Local; Sum: one term
+  Slot bits[2] = {0, 0};    // Const, an i32 zero-extended; Sum: the other term where it is constant
+  bool of_locals = false;   // Sum: the other term is a local ...
+  std::uint32_t other = 0;  // ... namely this one
 };
 
 // A branch whose target is not known yet: the instruction, and the word that takes the distance
@@ -53,6 +56,9 @@ class Assembler {
   void push_again(const Operand& operand);
   void drop_to(std::size_t height);
 
+  // Sums among `count` operands below the top `skip` are computed and put at home: before popping
+  // several operands for slot_of(), since computing one takes the integer accumulator.
+  void settle_sums(std::size_t count, std::size_t skip = 0);
   // A slot holding the operand, which was popped; emits what that needs.
   std::int32_t slot_of(const Operand& operand);
   // Whether the operand can be taken from its accumulator.
@@ -145,12 +151,18 @@ class Assembler {
   }
   void release(Accumulator& acc);
   void patch_to_slot(const Accumulator& acc, std::int32_t slot);
+  Operand at_home(Operand operand);
   void wrote_slot(std::int32_t slot, std::int32_t slots);
   void materialise(const Operand& operand, std::int32_t slot);
+  void count_pending(const Operand& operand, std::int32_t by);
+  bool push_sum(IntBinary op, const Operand& a, const Operand& b);
+  void emit_sum(const Operand& sum, Dest dest, std::int32_t slot);
+  void settle_operands(Operand& a, Operand& b);
+  void settle_operand(Operand& operand);
   void copy(std::int32_t to, std::int32_t from, std::uint32_t slots);
   void go_home(Operand& operand);
   void preserve_local(std::uint32_t local);
-  void write_local(const Operand& value, std::uint32_t local);
+  void write_local(Operand value, std::uint32_t local);
   Form choose_form(const Operand& a, const Operand& b, bool imm_fits);
   bool last_made(const Operand& operand) const;
   void undo_last(ValType result);

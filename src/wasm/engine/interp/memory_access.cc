@@ -39,19 +39,28 @@ WHERRY_HANDLER_CC void load(WHERRY_HANDLER_PARAMETERS) {
   WHERRY_NEXT(2);
 }
 
-template <typename Op, Dest dest>
-WHERRY_HANDLER_CC void load_sum(WHERRY_HANDLER_PARAMETERS) {
-  const u32 index = get_slot<u32>(fp, a_of(pc)) + get_slot<u32>(fp, b_of(pc));
-  WHERRY_MAY_FAULT();
-  put<typename Op::Kind, dest>(pc, fp, acc, vacc,
-                               Op::at(mem + index + field<std::uint16_t>(pc, 6)));
-  WHERRY_NEXT(2);
-}
+// Ways to an address that take no accumulator.
+struct At {
+  static std::uint8_t* address(const Slot* pc, const Slot*, std::uint8_t* mem) {
+    return mem + offset_of(pc);
+  }
+};
+struct Sum {
+  static std::uint8_t* address(const Slot* pc, const Slot* fp, std::uint8_t* mem) {
+    const u32 index = get_slot<u32>(fp, a_of(pc)) + get_slot<u32>(fp, b_of(pc));
+    return mem + index + field<std::uint16_t>(pc, 6);
+  }
+};
+struct Beside {
+  static std::uint8_t* address(const Slot* pc, const Slot* fp, std::uint8_t* mem) {
+    return mem + (get_slot<u32>(fp, a_of(pc)) + static_cast<u32>(offset_of(pc)));
+  }
+};
 
-template <typename Op, Dest dest>
-WHERRY_HANDLER_CC void load_at(WHERRY_HANDLER_PARAMETERS) {
+template <typename Way, typename Op, Dest dest>
+WHERRY_HANDLER_CC void load_by(WHERRY_HANDLER_PARAMETERS) {
   WHERRY_MAY_FAULT();
-  put<typename Op::Kind, dest>(pc, fp, acc, vacc, Op::at(mem + offset_of(pc)));
+  put<typename Op::Kind, dest>(pc, fp, acc, vacc, Op::at(Way::address(pc, fp, mem)));
   WHERRY_NEXT(2);
 }
 
@@ -67,11 +76,11 @@ inline Stored stored_value(const Slot* pc, const Slot* fp, std::uint64_t acc, Ve
   }
 }
 
-template <typename Operand, typename Stored, Source source>
-WHERRY_HANDLER_CC void store_at(WHERRY_HANDLER_PARAMETERS) {
+template <typename Way, typename Operand, typename Stored, Source source>
+WHERRY_HANDLER_CC void store_by(WHERRY_HANDLER_PARAMETERS) {
   const Stored value = stored_value<Operand, Stored, source>(pc, fp, acc, vacc);
   WHERRY_MAY_FAULT();
-  std::memcpy(mem + offset_of(pc), &value, sizeof value);
+  std::memcpy(Way::address(pc, fp, mem), &value, sizeof value);
   WHERRY_NEXT(2);
 }
 
@@ -111,9 +120,10 @@ constexpr StoreHandlers store_handlers() {
   }
 }
 
-template <typename Operand, typename Stored>
-constexpr Handler store_imm_at() {
-  if constexpr (std::is_integral_v<Operand>) return &store_at<Operand, Stored, Source::Imm>;
+// Floats and vectors have no immediates.
+template <typename Way, typename Operand, typename Stored>
+constexpr Handler store_imm_by() {
+  if constexpr (std::is_integral_v<Operand>) return &store_by<Way, Operand, Stored, Source::Imm>;
   return nullptr;
 }
 
@@ -125,26 +135,46 @@ const UnaryHandlers kLoad[] = {
 #include "wasm/engine/interp/memory.def"
 };
 
-const Handler kLoadSum[][2] = {
-#define WHERRY_LOAD(name, stored, widened, result)          \
-  {&load_sum<LoadOf<stored, widened, result>, Dest::ToAcc>, \
-   &load_sum<LoadOf<stored, widened, result>, Dest::ToSlot>},
-#define WHERRY_VECTOR_LOAD(name, ...) {&load_sum<name, Dest::ToAcc>, &load_sum<name, Dest::ToSlot>},
-#include "wasm/engine/interp/memory.def"
-};
+// One macro argument.
+#define WHERRY_LOAD_OF(...) LoadOf<__VA_ARGS__>
+#define WHERRY_LOADS_BY(way, op) {&load_by<way, op, Dest::ToAcc>, &load_by<way, op, Dest::ToSlot>}
+#define WHERRY_STORES_BY(way, operand, stored)                                                  \
+  {&store_by<way, operand, stored, Source::Slot>, &store_by<way, operand, stored, Source::Acc>, \
+   store_imm_by<way, operand, stored>()}
 
 const Handler kLoadAt[][2] = {
-#define WHERRY_LOAD(name, stored, widened, result)         \
-  {&load_at<LoadOf<stored, widened, result>, Dest::ToAcc>, \
-   &load_at<LoadOf<stored, widened, result>, Dest::ToSlot>},
-#define WHERRY_VECTOR_LOAD(name, ...) {&load_at<name, Dest::ToAcc>, &load_at<name, Dest::ToSlot>},
+#define WHERRY_LOAD(name, stored, widened, result) \
+  WHERRY_LOADS_BY(At, WHERRY_LOAD_OF(stored, widened, result)),
+#define WHERRY_VECTOR_LOAD(name, ...) WHERRY_LOADS_BY(At, name),
 #include "wasm/engine/interp/memory.def"
 };
 
 const Handler kStoreAt[][3] = {
-#define WHERRY_STORE(name, operand, stored)                                           \
-  {&store_at<operand, stored, Source::Slot>, &store_at<operand, stored, Source::Acc>, \
-   store_imm_at<operand, stored>()},
+#define WHERRY_STORE(name, operand, stored) WHERRY_STORES_BY(At, operand, stored),
+#include "wasm/engine/interp/memory.def"
+};
+
+const Handler kLoadSum[][2] = {
+#define WHERRY_LOAD(name, stored, widened, result) \
+  WHERRY_LOADS_BY(Sum, WHERRY_LOAD_OF(stored, widened, result)),
+#define WHERRY_VECTOR_LOAD(name, ...) WHERRY_LOADS_BY(Sum, name),
+#include "wasm/engine/interp/memory.def"
+};
+
+const Handler kStoreSum[][3] = {
+#define WHERRY_STORE(name, operand, stored) WHERRY_STORES_BY(Sum, operand, stored),
+#include "wasm/engine/interp/memory.def"
+};
+
+const Handler kLoadBeside[][2] = {
+#define WHERRY_LOAD(name, stored, widened, result) \
+  WHERRY_LOADS_BY(Beside, WHERRY_LOAD_OF(stored, widened, result)),
+#define WHERRY_VECTOR_LOAD(name, ...) WHERRY_LOADS_BY(Beside, name),
+#include "wasm/engine/interp/memory.def"
+};
+
+const Handler kStoreBeside[][3] = {
+#define WHERRY_STORE(name, operand, stored) WHERRY_STORES_BY(Beside, operand, stored),
 #include "wasm/engine/interp/memory.def"
 };
 

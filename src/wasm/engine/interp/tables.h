@@ -55,7 +55,11 @@ extern const StoreHandlers kStore[];
 // Address is the immediate: [Dest]; of a store: [Source of the value, field d].
 extern const Handler kLoadAt[][2];
 extern const Handler kStoreAt[][3];
-// Address is the sum of slots a and b (i32, wrapping), no offset but the 16 bits of c: [Dest].
+// Address is the sum of slots a and b (i32, wrapping), plus the 16 bits of c.
 extern const Handler kLoadSum[][2];
+extern const Handler kStoreSum[][3];
+// Address is the sum of slot a and the immediate (i32, wrapping).
+extern const Handler kLoadBeside[][2];
+extern const Handler kStoreBeside[][3];
 
 }  // namespace wherry::wasm::interp

@@ -126,6 +126,7 @@ void Translator::open(Control::Kind kind) {
   if (kind == Control::Kind::If) {
     // What lies below the condition goes home first, so that where nothing has to, the comparison
     // is still the last instruction and fuses with the branch.
+    out_.settle_sums(out_.height() - 1, 1);
     const Operand condition = out_.pop();
     out_.settle(control.type.params.size());
     out_.push_again(condition);
@@ -362,6 +363,7 @@ void Translator::call_indirect() {
 }
 
 void Translator::select() {
+  out_.settle_sums(3);
   const Operand condition = out_.pop();
   const Operand b = out_.pop();
   const Operand a = out_.pop();
@@ -377,6 +379,7 @@ void Translator::select() {
 }
 
 void Translator::three_slots(Handler handler) {
+  out_.settle_sums(3);
   const Operand c = out_.pop();
   const Operand b = out_.pop();
   const Operand a = out_.pop();
@@ -439,6 +442,7 @@ void Translator::bulk(Opcode opcode) {
     }
     case Opcode::TableGrow: {
       Table* table = instance_.tables[reader_.u32()];
+      out_.settle_sums(2);
       const Operand by = out_.pop();
       const Operand init = out_.pop();
       const std::int32_t by_slot = out_.slot_of(by);
@@ -528,6 +532,7 @@ void Translator::instruction(Opcode opcode) {
     }
     case Opcode::TableSet: {
       Table* table = instance_.tables[reader_.u32()];
+      out_.settle_sums(2);
       const Operand value = out_.pop();
       const Operand index = out_.pop();
       const std::int32_t value_slot = out_.slot_of(value);

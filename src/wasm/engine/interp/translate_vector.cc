@@ -53,6 +53,7 @@ void extract_lane(Assembler& out, BodyReader& reader, Opcode opcode, LaneType ty
 void replace_lane(Assembler& out, BodyReader& reader, Opcode opcode) {
   const unsigned width = info(opcode).width;
   const std::int64_t offset = std::int64_t{reader.byte()} << width;
+  out.settle_sums(2);
   const Operand scalar = out.pop();
   const Operand vector = out.pop();
   const std::int32_t scalar_slot = out.slot_of(scalar);
@@ -67,6 +68,7 @@ void access_lane(Assembler& out, BodyReader& reader, Opcode opcode, bool loads) 
   reader.u32();
   const std::uint32_t address_offset = reader.u32();
   const std::int64_t offset = std::int64_t{reader.byte()} << width;
+  out.settle_sums(2);
   const Operand vector = out.pop();
   const Operand address = out.pop();
   const std::int32_t vector_slot = out.slot_of(vector);
