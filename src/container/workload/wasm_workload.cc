@@ -1,0 +1,140 @@
+#include "container/workload/wasm_workload.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "base/error.h"
+#include "container/workload/value_text.h"
+#include "os/file.h"
+#include "os/path_at.h"
+#include "wasm/engine/engine.h"
+#include "wasm/format/decode.h"
+#include "wasm/format/validate.h"
+#include "wasm/wasi/wasi.h"
+
+namespace wherry::container {
+namespace {
+
+constexpr std::size_t kMaxModuleBytes = 1u << 30;
+constexpr int kTrapCode = 134;  // as a shell shows SIGABRT
+constexpr int kCannotRunCode = 126;
+constexpr int kOwnFailureCode = 125;
+
+void print_error(std::string_view text) noexcept {
+  std::fprintf(stderr, "wherry-runtime: error: %.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+int report_trap(const wasm::Trap& trap) {
+  std::string text = wasm::to_string(trap);
+  if (!text.ends_with('\n')) text += '\n';
+  os::write_all(STDERR_FILENO, as_bytes(text));
+  return kTrapCode;
+}
+
+wasi::Options wasi_options(const oci::RuntimeProcess& process, int root) {
+  wasi::Options options;
+  options.arguments = process.args;
+  options.environment = process.env;
+  wasi::inherit_standard_streams(options);
+  options.preopens.push_back(
+      {.name = "/",
+       .directory = os::open_at(root, "/", {.flags = O_RDONLY | O_DIRECTORY}),
+       .scope = os::Scope::InRoot});
+  options.working_directory = process.cwd;
+  return options;
+}
+
+wasm::Function* exported_function(const wasm::Instance& instance, std::string_view name) {
+  auto found = wasm::find_export(instance, name);
+  if (!found || !std::holds_alternative<wasm::Function*>(*found)) return nullptr;
+  return std::get<wasm::Function*>(*found);
+}
+
+// Calls an export with arguments typed by its signature and prints the results, one a line.
+int invoke(wasm::Store& store, const wasm::Instance& instance, const std::string& name,
+           std::span<const std::string> arguments) {
+  wasm::Function* function = exported_function(instance, name);
+  if (!function) {
+    fail(ErrorKind::FailedPrecondition, "the module exports no function '{}'", name);
+  }
+  const wasm::FuncType& type = wasm::type_of(*function);
+  if (type.params.size() != arguments.size()) {
+    fail(ErrorKind::InvalidArgument, "function '{}' takes {} argument{}, not {}", name,
+         type.params.size(), type.params.size() == 1 ? "" : "s", arguments.size());
+  }
+  wasm::Values values;
+  in_context([&] { return fmt::format("call '{}'", name); },
+             [&] {
+               for (std::size_t i = 0; i < arguments.size(); ++i) {
+                 values.push_back(parse_value(type.params[i], arguments[i]));
+               }
+             });
+  // A reactor sets itself up before anything else of it is called (WASI's application ABI).
+  wasm::Function* initialize = exported_function(instance, "_initialize");
+  if (initialize && initialize != function && wasm::type_of(*initialize) == wasm::FuncType{}) {
+    wasm::CallResult result = store.call(initialize, {});
+    if (auto* trap = std::get_if<wasm::Trap>(&result)) return report_trap(*trap);
+  }
+  wasm::CallResult result = store.call(function, values);
+  if (auto* trap = std::get_if<wasm::Trap>(&result)) return report_trap(*trap);
+  std::string text;
+  for (const wasm::Value& value : std::get<wasm::Values>(result)) text += to_text(value) + "\n";
+  os::write_all(STDOUT_FILENO, as_bytes(text));
+  return 0;
+}
+
+}  // namespace
+
+WasmWorkload::WasmWorkload(const oci::RuntimeConfig& config) : config_(config) {
+  auto found = config.annotations.find(kInvokeAnnotation);
+  if (found != config.annotations.end()) invoke_ = found->second;
+}
+
+void WasmWorkload::prepare() {
+  root_ = os::Fd(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open '/'"));
+  Entrypoint entrypoint = open_entrypoint(root_.get(), config_.process);
+  in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
+             [&] { file_ = std::make_unique<MappedFile>(entrypoint.file, kMaxModuleBytes); });
+  require_module(file_->bytes(), entrypoint.path);
+  in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
+             [&] {
+               module_ = std::make_unique<wasm::Module>(wasm::decode(file_->bytes()));
+               wasm::validate(*module_);
+             });
+}
+
+int WasmWorkload::run_guest() {
+  wasm::Store store;
+  wasi::Wasi wasi(wasi_options(config_.process, root_.get()));
+  auto made = store.instantiate(
+      *module_, [&](const wasm::Import& import) { return wasi.resolve(store, import); });
+  if (made.trap) return report_trap(*made.trap);
+  if (invoke_) {
+    return invoke(store, *made.instance, *invoke_, std::span(config_.process.args).subspan(1));
+  }
+  wasi::Outcome outcome = wasi::run_command(store, *made.instance);
+  if (auto* trap = std::get_if<wasm::Trap>(&outcome)) return report_trap(*trap);
+  return static_cast<int>(std::get<std::uint32_t>(outcome));
+}
+
+int WasmWorkload::run() noexcept {
+  try {
+    return run_guest();
+  } catch (const wasm::GuestExit& exit) {
+    return static_cast<int>(exit.code);
+  } catch (const Error& error) {
+    print_error(error.what());
+    bool about_module = error.kind() == ErrorKind::FailedPrecondition ||
+                        error.kind() == ErrorKind::InvalidArgument ||
+                        error.kind() == ErrorKind::Unimplemented;
+    return about_module ? kCannotRunCode : kOwnFailureCode;
+  } catch (const std::exception& error) {
+    print_error(error.what());
+    return kOwnFailureCode;
+  }
+}
+
+}  // namespace wherry::container

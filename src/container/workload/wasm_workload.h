@@ -1,0 +1,37 @@
+// A WebAssembly module as a container's payload: loaded inside the sandbox, run with WASI.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "container/runtime/workload.h"
+#include "container/workload/entrypoint.h"
+#include "wasm/format/module.h"
+
+namespace wherry::container {
+
+// In config.json's annotations: the export to call with process.args[1…] as its typed arguments,
+// instead of `_start`.
+inline constexpr const char* kInvokeAnnotation = "org.wherry.invoke";
+
+// Exit codes: the guest's own; 134 after a trap, whose message and backtrace go to stderr.
+class WasmWorkload final : public Workload {
+ public:
+  // Borrows the config for its whole life.
+  explicit WasmWorkload(const oci::RuntimeConfig& config);
+
+  void prepare() override;
+  int run() noexcept override;
+
+ private:
+  int run_guest();
+
+  const oci::RuntimeConfig& config_;
+  std::optional<std::string> invoke_;
+  os::Fd root_;
+  std::unique_ptr<MappedFile> file_;
+  std::unique_ptr<wasm::Module> module_;
+};
+
+}  // namespace wherry::container
