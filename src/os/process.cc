@@ -6,12 +6,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
-#include <cstring>
-#include <string_view>
 
 #include "base/error.h"
-#include "os/fd.h"
 
 namespace wherry::os {
 namespace {
@@ -81,52 +77,6 @@ ExitStatus SignalForwarder::wait_for(pid_t pid) const {
     // Not reaped yet, so the pid is still the child's.
     if (number > 0 && number != SIGCHLD) ::kill(pid, number);
   }
-}
-
-ExitStatus wait_for(pid_t pid) {
-  int raw = 0;
-  sys([&] { return ::waitpid(pid, &raw, 0); }, "wait for process {}", pid);
-  return status_of(raw);
-}
-
-std::optional<std::uint64_t> start_time_of(pid_t pid) {
-  Fd file(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) return std::nullopt;
-  char buffer[1024];
-  ssize_t length = ::read(file.get(), buffer, sizeof buffer);
-  if (length <= 0) return std::nullopt;
-  // The second field is the name in parentheses and may hold anything; the 22nd is the start time.
-  std::string_view text(buffer, static_cast<std::size_t>(length));
-  std::size_t at = text.rfind(')');
-  if (at == std::string_view::npos) return std::nullopt;
-  text.remove_prefix(at + 1);
-  if (text.size() > 1 && (text[1] == 'Z' || text[1] == 'X')) return std::nullopt;
-  for (int field = 2; field < 22; ++field) {
-    std::size_t space = text.find(' ');
-    if (space == std::string_view::npos) return std::nullopt;
-    text.remove_prefix(space + 1);
-  }
-  std::uint64_t ticks = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), ticks).ec != std::errc()) {
-    return std::nullopt;
-  }
-  return ticks;
-}
-
-std::optional<int> parse_signal(const std::string& text) {
-  int number = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) {
-    if (number < 1 || number >= NSIG) return std::nullopt;
-    return number;
-  }
-  std::string_view name = text;
-  if (name.starts_with("SIG")) name.remove_prefix(3);
-  for (number = 1; number < NSIG; ++number) {
-    const char* abbreviation = ::sigabbrev_np(number);
-    if (abbreviation && name == abbreviation) return number;
-  }
-  return std::nullopt;
 }
 
 }  // namespace wherry::os

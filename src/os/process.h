@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/types.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,15 +47,5 @@ class SignalForwarder {
   sigset_t watched_;
   sigset_t before_;
 };
-
-// Reaps a child of ours, blocking. Throws Error.
-ExitStatus wait_for(pid_t pid);
-
-// The start time of a process in clock ticks since boot, which with the pid names a process for
-// good. Nothing where there is no such process.
-std::optional<std::uint64_t> start_time_of(pid_t pid);
-
-// "TERM", "SIGTERM" or "15" to 15; nothing for what is no signal.
-std::optional<int> parse_signal(const std::string& text);
 
 }  // namespace wherry::os
