@@ -22,6 +22,9 @@ constexpr Command kCommands[] = {
     {"rmi", "remove images", rmi},
     {"save", "write images to an archive", save},
     {"load", "add the images of an archive", load},
+    {"run", "run an image or a module", run, 125},
+    {"ps", "list containers", ps},
+    {"rm", "remove containers", rm},
     {"version", "show the version", version},
 };
 

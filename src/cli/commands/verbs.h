@@ -12,6 +12,9 @@ int load(Context& context, CommandArguments arguments);
 int rmi(Context& context, CommandArguments arguments);
 int save(Context& context, CommandArguments arguments);
 int tag(Context& context, CommandArguments arguments);
+int ps(Context& context, CommandArguments arguments);
+int rm(Context& context, CommandArguments arguments);
+int run(Context& context, CommandArguments arguments);
 int version(Context& context, CommandArguments arguments);
 
 }  // namespace wherry::cli
