@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2016,SC2001
 # The cases, for $who through `as COMMAND…`. Sourced by run.sh.
 
 w() { run as wherry "$@"; }

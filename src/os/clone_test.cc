@@ -1,0 +1,99 @@
+#include "os/clone.h"
+
+#include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <optional>
+
+#include "base/error.h"
+#include "os/capabilities.h"
+#include "os/namespaces.h"
+#include "os/process.h"
+#include "os/rlimits.h"
+
+namespace wherry::os {
+namespace {
+
+int exit_code_of(const Child& child) {
+  int raw = 0;
+  EXPECT_EQ(::waitpid(child.pid(), &raw, 0), child.pid());
+  return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+}
+
+TEST(Clone, WaitsOnBothSides) {
+  Child child = clone_child(0, [](ParentLink& parent) {
+    parent.await_parent();
+    parent.report_ready();
+    parent.await_parent();
+    return 9;
+  });
+  child.release();
+  child.await_child();
+  EXPECT_EQ(::waitpid(child.pid(), nullptr, WNOHANG), 0);
+  child.release();
+  EXPECT_EQ(exit_code_of(child), 9);
+}
+
+TEST(Clone, CarriesTheChildsErrorAcross) {
+  Child child =
+      clone_child(0, [](ParentLink&) -> int { fail(ErrorKind::NotFound, "no '{}'", "x"); });
+  try {
+    child.await_child();
+    FAIL() << "no error came";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::NotFound);
+    EXPECT_STREQ(error.what(), "no 'x'");
+  }
+  EXPECT_EQ(exit_code_of(child), 125);
+}
+
+TEST(Clone, SaysWhenTheChildJustDied) {
+  Child child = clone_child(0, [](ParentLink&) -> int { ::_exit(0); });
+  EXPECT_THROW(child.await_child(), Error);
+  exit_code_of(child);
+}
+
+TEST(Clone, EndsAWaitingChildWithItsParent) {
+  std::optional<Child> child;
+  child.emplace(clone_child(0, [](ParentLink& parent) {
+    parent.await_parent();
+    return 0;
+  }));
+  pid_t pid = child->pid();
+  child.reset();  // as the kernel would on the parent's death
+  int raw = 0;
+  ASSERT_EQ(::waitpid(pid, &raw, 0), pid);
+  EXPECT_EQ(WEXITSTATUS(raw), 125);
+}
+
+TEST(SignalForwarder, PassesSignalsOnAndReportsTheEnd) {
+  SignalForwarder signals;
+  pid_t child = signals.spawn({.path = "/bin/sh", .arguments = {"sh", "-c", "exit 7"}});
+  EXPECT_EQ(signals.wait_for(child), ExitStatus{.code = 7});
+  child = signals.spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}});
+  ::kill(::getpid(), SIGTERM);  // to us, for it
+  ExitStatus status = signals.wait_for(child);
+  EXPECT_EQ(status, ExitStatus{.signal = SIGTERM});
+  EXPECT_EQ(status.exit_code(), 143);
+  EXPECT_THROW(signals.spawn({.path = "/not/there", .arguments = {"x"}}), Error);
+}
+
+TEST(Names, AreThoseOfTheRuntimeSpec) {
+  EXPECT_EQ(capability_number("CAP_CHOWN"), CAP_CHOWN);
+  EXPECT_EQ(capability_number("CAP_SYS_ADMIN"), CAP_SYS_ADMIN);
+  EXPECT_EQ(capability_number("CAP_AUDIT_READ"), CAP_AUDIT_READ);
+  EXPECT_EQ(capability_number("CAP_CHECKPOINT_RESTORE"), 40);
+  EXPECT_EQ(capability_number("CHOWN"), std::nullopt);
+  EXPECT_EQ(rlimit_number("RLIMIT_NOFILE"), RLIMIT_NOFILE);
+  EXPECT_EQ(rlimit_number("NOFILE"), std::nullopt);
+  EXPECT_EQ(namespace_flag("network"), CLONE_NEWNET);
+  EXPECT_EQ(namespace_flag("net"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace wherry::os
