@@ -16,15 +16,15 @@ namespace {
 // In the order of `wherry --help`.
 constexpr Command kCommands[] = {
     {"build", "build an image from a Dockerfile", build},
+    {"run", "run an image or a module", run, 125},
+    {"ps", "list containers", ps},
+    {"rm", "remove containers", rm},
     {"images", "list the images of the store", images},
     {"inspect", "show all that is known about images, as JSON", inspect},
     {"tag", "give an image another name", tag},
     {"rmi", "remove images", rmi},
     {"save", "write images to an archive", save},
     {"load", "add the images of an archive", load},
-    {"run", "run an image or a module", run, 125},
-    {"ps", "list containers", ps},
-    {"rm", "remove containers", rm},
     {"version", "show the version", version},
 };
 
