@@ -203,7 +203,9 @@ BundleRequest request_for(Context& context, const RunOptions& options, const Tar
 }
 
 void write_bundle(const container::HeldContainer& held, const BundleRequest& request) {
-  for (const char* folder : {"rootfs", "upper", "work"}) {
+  std::vector<const char*> folders = {"rootfs"};
+  if (!request.module) folders.insert(folders.end(), {"upper", "work"});
+  for (const char* folder : folders) {
     std::string path = held.directory() + "/" + folder;
     sys([&] { return ::mkdir(path.c_str(), 0755); }, "make folder '{}'", path);
     // upper's mode is that of the guest's "/", whatever the caller's umask.

@@ -117,9 +117,7 @@ HeldContainer::HeldContainer(const LocalContainers& all, Record record, os::Fd l
       lock_(std::move(lock)) {}
 
 HeldContainer::~HeldContainer() {
-  if (kept_) return;
-  // What cannot be removed now stays an ephemeral record that nobody holds, for the next sweep.
-  all_.remove_folder(record_);
+  if (!kept_) all_.remove_if_possible(record_.id);
 }
 
 void HeldContainer::write(const char* name, std::string_view contents) const {
@@ -152,12 +150,12 @@ HeldContainer LocalContainers::create(Record record) const {
   // From here on a failure takes back what was made.
   struct Undo {
     const LocalContainers& all;
-    Record& record;
+    std::string id;
     bool done = false;
     ~Undo() {
-      if (!done) all.remove_folder(record);
+      if (!done) all.remove_if_possible(id);
     }
-  } undo{*this, record};
+  } undo{*this, record.id};
   std::string path = record_of(record.id);
   os::Fd lock(
       sys([&] { return ::openat(root, path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); },
@@ -221,7 +219,8 @@ std::optional<Listed> LocalContainers::load(const std::string& id) const {
   bool running = is_held(file);
   auto text = os::read_file_if_exists(root, record_of(id), kMaxRecordBytes);
   if (!text || text->empty()) return std::nullopt;  // being made, or being removed
-  return Listed{.record = parse_record(*text),
+  return Listed{.record = in_context([&] { return fmt::format("container '{:.12}'", id); },
+                                     [&] { return parse_record(*text); }),
                 .running = running,
                 .exit = parse_exit(os::read_file_if_exists(root, folder_of(id) + "/exit", 64))};
 }
@@ -292,11 +291,22 @@ void LocalContainers::sweep() const {
   if (::faccessat(root, "ephemeral", F_OK, 0) != 0) return;
   for (const std::string& id : names_in(root, "ephemeral")) {
     os::Fd file(::openat(root, ("ephemeral/" + id).c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.is_open() || is_held(file)) continue;
-    auto text = os::read_file_if_exists(root, "ephemeral/" + id, kMaxRecordBytes);
+    if (file.is_open() && !is_held(file)) remove_if_possible(id);
+  }
+}
+
+void LocalContainers::remove_if_possible(const std::string& id) const noexcept {
+  try {
     Record record{.id = id};
-    if (text && !text->empty()) record = parse_record(*text);
+    for (const std::string& path : {record_of(id), "ephemeral/" + id}) {
+      auto text = os::read_file_if_exists(directory_.get(), path, kMaxRecordBytes);
+      if (!text || text->empty()) continue;
+      record.name = parse_record(*text).name;
+      break;
+    }
     remove_folder(record);
+  } catch (const Error&) {
+    // Its ephemeral record, if it has one, is what the next sweep finds.
   }
 }
 

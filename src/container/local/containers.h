@@ -101,6 +101,8 @@ class LocalContainers {
   friend class HeldContainer;
   void take_name(Record& record) const;
   void remove_folder(const Record& record) const;
+  // For destructors and sweeps: what cannot be removed now is left for the next sweep.
+  void remove_if_possible(const std::string& id) const noexcept;
   std::optional<Listed> load(const std::string& id) const;
 
   std::string root_;
