@@ -242,9 +242,6 @@ int run(Context& context, CommandArguments command_line) {
 
   container::LocalContainers containers(context.root);
   containers.sweep();
-  // From here on a signal waits for the runtime to be there to receive it.
-  os::SignalForwarder signals;
-
   Target target;
   std::optional<image::Lease> lease;
   if (is_bare_module(options.target)) {
@@ -255,6 +252,8 @@ int run(Context& context, CommandArguments command_line) {
     target = find_image(store, options);
   }
 
+  // From here on a signal waits for the runtime to be there to receive it: what is made is undone.
+  os::SignalForwarder signals;
   container::HeldContainer held = containers.create(
       {.id = container::new_container_id(),
        .name = options.name,
