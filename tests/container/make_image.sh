@@ -25,6 +25,9 @@ printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"application/v
 read -r digest size < <(put "$work/manifest")
 entry=$(printf '{"mediaType":"%s","digest":"%s","size":%s,"annotations":{"io.containerd.image.name":"docker.io/library/%s:latest","org.opencontainers.image.ref.name":"%s:latest"}}' \
   "$manifest" "$digest" "$size" "$name" "$name")
-entries=$([ -f "$layout/index.json" ] && sed 's/^{"schemaVersion":2,"manifests":\[//; s/\]}$//' "$layout/index.json" || true)
+entries=''
+if [ -f "$layout/index.json" ]; then
+  entries=$(sed 's/^{"schemaVersion":2,"manifests":\[//; s/\]}$//' "$layout/index.json")
+fi
 printf '{"schemaVersion":2,"manifests":[%s%s]}' "${entries:+$entries,}" "$entry" >"$layout/index.json"
 echo '{"imageLayoutVersion":"1.0.0"}' >"$layout/oci-layout"

@@ -57,6 +57,7 @@ else
 fi
 who=user
 if as unshare --user --map-root-user --mount true 2>/dev/null; then
+  # shellcheck source=tests/container/cases.sh
   source $here/cases.sh
 else
   skip "everything as an ordinary user" "this machine gives ordinary users no user namespaces"
