@@ -23,6 +23,10 @@ endif()
 if(WHERRY_SANITIZE)
   add_compile_options(-fsanitize=${WHERRY_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${WHERRY_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND WHERRY_SANITIZE MATCHES "address")
+    # The interpreter's handlers are called by preserve_none, which clang 19 cannot combine with it.
+    add_compile_options("SHELL:-mllvm -asan-stack-dynamic-alloca=0")
+  endif()
   set(WHERRY_STATIC OFF)
 endif()
 
