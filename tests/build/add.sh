@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # ADD unpacks local archives, and only those.
 mkdir -p "$ctx/in/d"
 echo 1 >"$ctx/in/f"; echo 2 >"$ctx/in/d/g"; ln -s f "$ctx/in/l"; ln "$ctx/in/f" "$ctx/in/h"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # Where files go, as Docker has it.
 mkdir -p "$ctx/dir/sub" "$ctx/one" "$ctx/pages"
 echo a >"$ctx/a.txt"; echo b >"$ctx/b.txt"; echo c >"$ctx/dir/c"; echo d >"$ctx/dir/sub/d"; echo i >"$ctx/pages/[id].js"

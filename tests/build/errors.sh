@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # Each failure is one line with file and line, and leaves the store as it was.
 echo f >"$ctx/f"
 printf 'FROM scratch\nCOPY f /\n' | dockerfile

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # Nothing outside the context is read, whatever paths and links say.
 echo secret >"$scratch/secret"
 ln -s "$scratch/secret" "$ctx/absolute"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # The example's own Dockerfile gives one manifest for wasi/wasm that skopeo reads.
 cp examples/hello/Dockerfile "$ctx/"
 mkdir -p "$ctx/target/wasm32-wasi/release"

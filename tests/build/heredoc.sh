@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # Files written in the Dockerfile itself.
 dockerfile <<'D'
 FROM scratch

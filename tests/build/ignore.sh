@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # .dockerignore with exceptions, and the Dockerfile's own.
 mkdir -p "$ctx/src/deep" "$ctx/node_modules/x"
 touch "$ctx/src/a.c" "$ctx/src/a.o" "$ctx/src/deep/b.o" "$ctx/src/deep/keep.o" "$ctx/node_modules/x/y" "$ctx/README.md" "$ctx/.env"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # An interrupt, and a disk that fills up, leave the store as it was.
 truncate -s 40G "$ctx/big"
 printf 'FROM scratch\nCOPY big /\n' | dockerfile

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # --chown by number and by the stage's own accounts, --chmod octal and symbolic, USER and WORKDIR.
 echo x >"$ctx/f"; chmod 640 "$ctx/f"; mkdir "$ctx/d"; chmod 755 "$ctx/d"; cp -p "$ctx/f" "$ctx/d/g"
 printf 'root:x:0:0::/:\nweb:x:101:102::/:\n' >"$ctx/passwd"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # With SOURCE_DATE_EPOCH the digest depends on names, modes and contents alone.
 make_files() {
   mkdir -p "$1/d/e"

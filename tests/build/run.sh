@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # `wherry build` from outside: a Dockerfile and files in, an image out that skopeo and tar read.
 #   tests/build/run.sh BUILD_DIR [NAME...]
+# What a test calls is called from the files that are sourced below.
+# shellcheck disable=SC2317
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=tests/common.sh
 source tests/common.sh "${1:?a build directory}"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154,SC2317
 # Stages: by name and number, --target, ones that are not needed, ARG before FROM.
 echo hi >"$ctx/f"
 dockerfile <<'D'
