@@ -351,6 +351,8 @@ void Translator::call_indirect() {
   const std::uint32_t type_index = reader_.u32();
   const Table* table = instance_.tables[reader_.u32()];
   const FuncType& type = module_.types[type_index];
+  // Computing one later would overwrite the accumulator that the popped index may be in.
+  out_.settle_sums(type.params.size(), 1);
   const Operand index = out_.pop();
   const bool from_acc = out_.in_acc(index);
   // An index at home stands where the callee's frame begins: it is read before that is written.
