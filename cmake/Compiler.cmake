@@ -30,6 +30,11 @@ if(WHERRY_SANITIZE)
   set(WHERRY_STATIC OFF)
 endif()
 
+if(WHERRY_FUZZ)
+  # What is fuzzed counts its branches, so that the fuzzer can tell a new path from an old one.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
   add_compile_definitions(_FORTIFY_SOURCE=2)
   add_compile_options(-fstack-protector-strong)
