@@ -75,7 +75,7 @@ struct FaultHandler {
 
   static Slot* frame_of(const FaultScope& scope, [[maybe_unused]] void* raw_context) {
     const interp::Context& engine = scope.store_.context;
-#if defined(__clang__) && defined(__x86_64__)
+#ifdef WHERRY_FRAME_IN_REGISTER
     const auto* context = static_cast<const ucontext_t*>(raw_context);
     auto* frame = reinterpret_cast<Slot*>(context->uc_mcontext.gregs[REG_R13]);
 #else

@@ -73,9 +73,16 @@ typedef WHERRY_HANDLER_TYPE void (*Handler)(const Slot* pc, Slot* fp, std::uint8
     return;                      \
   } while (false)
 
-// Before an access that may fault: where the fault's handler finds the frame. With clang it is in
-// the register that preserve_none gives the second parameter.
+// Whether the frame is in the register that preserve_none gives the second parameter for as long as a
+// handler runs: so it is where the compiler has no reason to move it, which instrumentation gives it.
 #if defined(__clang__) && defined(__x86_64__)
+#if !__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer)
+#define WHERRY_FRAME_IN_REGISTER
+#endif
+#endif
+
+// Before an access that may fault: where the fault's handler finds the frame.
+#ifdef WHERRY_FRAME_IN_REGISTER
 #define WHERRY_MAY_FAULT() \
   do {                     \
   } while (false)
