@@ -33,5 +33,5 @@ entries.sort((a, b) => (a.count != b.count ? b.count - a.count : a.word < b.word
 for (let i = 0; i < min(3, entries.length); i++) {
   console.log(entries[i].count.toString() + " " + entries[i].word);
 }
-console.error(words.length.toString() + " words");
+process.stderr.write(words.length.toString() + " words\n");
 process.exit(entries.length);
