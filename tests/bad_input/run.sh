@@ -9,7 +9,7 @@ source tests/common.sh "$1"
 
 # What must not change: images, containers, unpacked file systems, and what lies beside the store.
 state() {
-  wherry images -q
+  wherry images -q 2>/dev/null
   wherry ps -a -q
   find "$scratch" -path "$scratch/store/images/blobs" -prune -o -print | grep -v -e '/\.out$' -e '/\.err$' -e 'lock$' | sort
 }
