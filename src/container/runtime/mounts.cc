@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -192,12 +193,26 @@ bool has_dev_tmpfs(const oci::RuntimeConfig& config) {
   return false;
 }
 
-// The devices every container has (config-linux.md, "Default Devices"). The host's own nodes are
-// bound: making device nodes is forbidden in a user namespace, and on a file system without
-// devices.
+struct Device {
+  const char* name;
+  unsigned minor;
+  unsigned major = 1;
+};
+
+// A node of its own where that is allowed, which it is not in a user namespace: a mount each for the
+// host's nodes costs more than the rest of /dev.
+bool make_node(int dev, const Device& device) {
+  return ::mknodat(dev, device.name, S_IFCHR | 0666, makedev(device.major, device.minor)) == 0;
+}
+
+// The devices every container has (config-linux.md, "Default Devices").
 void add_devices(int root) {
-  for (const char* name : {"null", "zero", "full", "random", "urandom", "tty"}) {
-    std::string path = std::string("/dev/") + name;
+  constexpr std::array kDevices = {Device{"null", 3},   Device{"zero", 5},    Device{"full", 7},
+                                   Device{"random", 8}, Device{"urandom", 9}, Device{"tty", 0, 5}};
+  os::Fd dev = os::open_at(root, "/dev", {.flags = O_PATH | O_DIRECTORY});
+  for (const Device& device : kDevices) {
+    if (make_node(dev.get(), device)) continue;
+    std::string path = std::string("/dev/") + device.name;
     std::optional<os::Fd> node = os::clone_tree_if_exists(AT_FDCWD, path, os::Subtree::Only);
     if (!node) continue;  // a host without it, such as a bare chroot, has it not to give
     os::Fd target = make_target(root, path, false);
@@ -210,7 +225,6 @@ void add_devices(int root) {
   constexpr std::array kLinks = {Link{"/proc/self/fd", "fd"}, Link{"/proc/self/fd/0", "stdin"},
                                  Link{"/proc/self/fd/1", "stdout"},
                                  Link{"/proc/self/fd/2", "stderr"}, Link{"pts/ptmx", "ptmx"}};
-  os::Fd dev = os::open_at(root, "/dev", {.flags = O_PATH | O_DIRECTORY});
   for (const Link& link : kLinks) {
     if (::symlinkat(link.target, dev.get(), link.name) != 0 && errno != EEXIST) {
       fail_errno(errno, "link '/dev/{}'", link.name);

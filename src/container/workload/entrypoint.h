@@ -24,14 +24,16 @@ struct Entrypoint {
 };
 Entrypoint open_entrypoint(int root, const oci::RuntimeProcess& process);
 
-// A file's bytes, mapped. Whoever cuts the file meanwhile ends the process that reads on.
-class MappedFile {
+// A module's bytes, which do not change while the guest runs: function bodies are validated first and
+// translated later. Where the guest cannot write the file (its mount is read-only) they are mapped;
+// anywhere else they are a copy, since a mapping shows what is written to the file.
+class ModuleBytes {
  public:
   // Throws Error where the file is larger than max_bytes.
-  MappedFile(const os::Fd& file, std::size_t max_bytes);
-  ~MappedFile();
-  MappedFile(const MappedFile&) = delete;
-  MappedFile& operator=(const MappedFile&) = delete;
+  ModuleBytes(const os::Fd& file, std::size_t max_bytes);
+  ~ModuleBytes();
+  ModuleBytes(const ModuleBytes&) = delete;
+  ModuleBytes& operator=(const ModuleBytes&) = delete;
   ByteSpan bytes() const { return bytes_; }
 
  private:

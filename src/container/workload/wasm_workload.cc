@@ -97,7 +97,7 @@ void WasmWorkload::prepare() {
   root_ = os::Fd(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open '/'"));
   Entrypoint entrypoint = open_entrypoint(root_.get(), config_.process);
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
-             [&] { file_ = std::make_unique<MappedFile>(entrypoint.file, kMaxModuleBytes); });
+             [&] { file_ = std::make_unique<ModuleBytes>(entrypoint.file, kMaxModuleBytes); });
   require_module(file_->bytes(), entrypoint.path);
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
              [&] {

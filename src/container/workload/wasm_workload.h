@@ -30,7 +30,7 @@ class WasmWorkload final : public Workload {
   const oci::RuntimeConfig& config_;
   std::optional<std::string> invoke_;
   os::Fd root_;
-  std::unique_ptr<MappedFile> file_;
+  std::unique_ptr<ModuleBytes> file_;
   std::unique_ptr<wasm::Module> module_;
 };
 
