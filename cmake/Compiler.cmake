@@ -16,7 +16,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld)
 else()
   # GCC's flow analysis cries wolf inside the standard library and fmt.
-  add_compile_options(-Wno-pedantic -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-restrict
+  # And an enumerator of an enum class shadows nothing.
+  add_compile_options(-Wno-shadow -Wshadow=local -Wno-pedantic -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-restrict
                       -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 

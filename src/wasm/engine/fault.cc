@@ -17,15 +17,29 @@
 #include "base/error.h"
 
 extern "C" {
+#if defined(__clang__)
 // The linker's, around the section of the handlers.
 extern const char __start_wherry_interp[];
 extern const char __stop_wherry_interp[];
+#else
+// g++ gives templates no section of choice: around all code.
+extern const char __executable_start[];
+extern const char etext[];
+#endif
 }
 
 namespace wherry::wasm {
 namespace {
 
 thread_local FaultScope* innermost = nullptr;
+
+#if defined(__clang__)
+bool is_handlers(const char* pc) {
+  return pc >= __start_wherry_interp && pc < __stop_wherry_interp;
+}
+#else
+bool is_handlers(const char* pc) { return pc >= __executable_start && pc < etext; }
+#endif
 
 constexpr std::size_t kSignalStackBytes = 64 * 1024;
 
@@ -61,9 +75,7 @@ struct FaultHandler {
 
   static bool is_guests(const FaultScope& scope, const siginfo_t* info, void* raw_context) {
     const auto* context = static_cast<const ucontext_t*>(raw_context);
-    const auto pc = static_cast<std::uintptr_t>(context->uc_mcontext.gregs[REG_RIP]);
-    if (pc < reinterpret_cast<std::uintptr_t>(__start_wherry_interp) ||
-        pc >= reinterpret_cast<std::uintptr_t>(__stop_wherry_interp)) {
+    if (!is_handlers(reinterpret_cast<const char*>(context->uc_mcontext.gregs[REG_RIP]))) {
       return false;
     }
     const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);

@@ -45,7 +45,7 @@ typedef std::uint64_t Vec __attribute__((vector_size(16)));
 #define WHERRY_TAIL [[clang::musttail]] return
 #else
 #define WHERRY_HANDLER_TYPE
-#define WHERRY_HANDLER_CC __attribute__((section("wherry_interp")))
+#define WHERRY_HANDLER_CC
 #define WHERRY_TAIL return
 #endif
 
