@@ -2,6 +2,9 @@
 # Shared by ./dev and the scripts in tools/: sourced, never run. Expects the working directory to be the
 # project's root.
 
+# Objects are the same wherever the tree stands (-ffile-prefix-map): a cache may serve all trees.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
+
 say() { printf '%s\n' "dev: $*" >&2; }
 
 die() {
