@@ -1,5 +1,7 @@
 #include "wasm/engine/execute.h"
 
+#include <utility>
+
 #include "base/error.h"
 #include "wasm/engine/fault.h"
 #include "wasm/engine/interp/control.h"
@@ -137,7 +139,10 @@ CallResult Store::call(Function* function, std::span<const Value> arguments) {
     context.failed = false;
     std::rethrow_exception(std::exchange(impl_->pending, nullptr));
   }
-  if (context.trap != TrapKind::None) return trap_at(context.trap, context.trap_frame);
+  // The trap was this call's: a host function that made it may go on, and its guest with it.
+  if (const TrapKind kind = std::exchange(context.trap, TrapKind::None); kind != TrapKind::None) {
+    return trap_at(kind, context.trap_frame);
+  }
   Values results;
   const Slot* from = base;
   for (ValType result : type.results) {
