@@ -1,10 +1,7 @@
 #include "container/workload/entrypoint.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "os/path_at.h"
@@ -70,46 +67,6 @@ Entrypoint open_entrypoint(int root, const oci::RuntimeProcess& process) {
     return {std::move(opened.fd), std::move(path)};
   }
   fail(ErrorKind::NotFound, "entrypoint '{}' not found in the container", process.args[0]);
-}
-
-namespace {
-
-bool on_read_only_mount(const os::Fd& file) {
-  struct statvfs status{};
-  return ::fstatvfs(file.get(), &status) == 0 && (status.f_flag & ST_RDONLY);
-}
-
-void read_into(const os::Fd& file, std::uint8_t* to, std::size_t size) {
-  for (std::size_t done = 0; done < size;) {
-    auto got = static_cast<std::size_t>(
-        sys([&] { return ::pread(file.get(), to + done, size - done, static_cast<off_t>(done)); },
-            "read"));
-    if (got == 0) fail(ErrorKind::DataLoss, "the file became shorter while it was read");
-    done += got;
-  }
-}
-
-}  // namespace
-
-ModuleBytes::ModuleBytes(const os::Fd& file, std::size_t max_bytes) {
-  struct stat status{};
-  sys([&] { return ::fstat(file.get(), &status); }, "stat");
-  auto size = static_cast<std::size_t>(status.st_size);
-  if (size > max_bytes) {
-    fail(ErrorKind::InvalidArgument, "{} bytes are more than the limit of {}", size, max_bytes);
-  }
-  if (size == 0) return;
-  const bool shared = on_read_only_mount(file);
-  void* start =
-      ::mmap(nullptr, size, shared ? PROT_READ : PROT_READ | PROT_WRITE,
-             shared ? MAP_PRIVATE : MAP_PRIVATE | MAP_ANONYMOUS, shared ? file.get() : -1, 0);
-  if (start == MAP_FAILED) fail_errno(errno, "map {} bytes", size);
-  bytes_ = {static_cast<const std::uint8_t*>(start), size};
-  if (!shared) read_into(file, static_cast<std::uint8_t*>(start), size);
-}
-
-ModuleBytes::~ModuleBytes() {
-  if (!bytes_.empty()) ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
 }
 
 void require_module(ByteSpan bytes, std::string_view path) {

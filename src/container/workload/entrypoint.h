@@ -24,22 +24,6 @@ struct Entrypoint {
 };
 Entrypoint open_entrypoint(int root, const oci::RuntimeProcess& process);
 
-// A module's bytes, which do not change while the guest runs: function bodies are validated first and
-// translated later. Where the guest cannot write the file (its mount is read-only) they are mapped;
-// anywhere else they are a copy, since a mapping shows what is written to the file.
-class ModuleBytes {
- public:
-  // Throws Error where the file is larger than max_bytes.
-  ModuleBytes(const os::Fd& file, std::size_t max_bytes);
-  ~ModuleBytes();
-  ModuleBytes(const ModuleBytes&) = delete;
-  ModuleBytes& operator=(const ModuleBytes&) = delete;
-  ByteSpan bytes() const { return bytes_; }
-
- private:
-  ByteSpan bytes_;
-};
-
 // Throws Error(FailedPrecondition or Unimplemented) for what is not a WebAssembly binary, saying what
 // it is instead where that can be told.
 void require_module(ByteSpan bytes, std::string_view path);

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "base/error.h"
+#include "container/workload/entrypoint.h"
 #include "container/workload/value_text.h"
 #include "os/file.h"
 #include "os/path_at.h"

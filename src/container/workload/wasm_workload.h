@@ -6,7 +6,7 @@
 #include <string>
 
 #include "container/runtime/workload.h"
-#include "container/workload/entrypoint.h"
+#include "container/workload/module_bytes.h"
 #include "wasm/format/module.h"
 
 namespace wherry::container {

@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "base/error.h"
+#include "container/workload/entrypoint.h"
 #include "container/workload/value_text.h"
 
 namespace wherry::container {
