@@ -78,7 +78,7 @@ std::string Body::generate() {
   locals_ = type_.params;
   small_.assign(locals_.size(), false);
   std::vector<std::string> groups;
-  for (std::uint32_t left = 2 + random_.below(8); left > 0; --left) {
+  for (std::uint32_t left = 2 + random_.below(5); left > 0; --left) {
     locals_.push_back(kLocalTypes[random_.below(std::size(kLocalTypes))]);
     small_.push_back(locals_.back() == kI32 && random_.chance(60));
     groups.push_back(u32(1) + writer::type(locals_.back()));
@@ -218,7 +218,8 @@ void Body::want(const ValTypes& types) {
 }
 
 std::uint32_t Body::some_local(ValType type) {
-  const std::uint32_t start = random_.below(locals_.size());
+  // Half of the time the first of its type: few locals meet themselves more often.
+  const std::uint32_t start = random_.chance(50) ? 0 : random_.below(locals_.size());
   for (std::uint32_t i = 0; i < locals_.size(); ++i) {
     const std::uint32_t local = (start + i) % static_cast<std::uint32_t>(locals_.size());
     if (locals_[local] == type && !counter_[local]) return local;
@@ -232,8 +233,9 @@ void Body::get_local(std::uint32_t local) {
 }
 
 void Body::leaf(ValType type) {
+  if (type == kI32 && random_.chance(25)) return sum();
   if (random_.chance(60)) {
-    const std::uint32_t start = random_.below(locals_.size());
+    const std::uint32_t start = random_.chance(50) ? 0 : random_.below(locals_.size());
     for (std::uint32_t i = 0; i < locals_.size(); ++i) {
       const std::uint32_t local = (start + i) % static_cast<std::uint32_t>(locals_.size());
       if (locals_[local] == type) return get_local(local);
@@ -247,6 +249,20 @@ void Body::leaf(ValType type) {
     }
   }
   constant(type);
+}
+
+// Of a local and another or a constant: addresses are made of such.
+void Body::sum() {
+  const std::uint32_t local = some_local(kI32);
+  if (local == locals_.size()) return constant(kI32);
+  get_local(local);
+  const std::uint32_t other = some_local(kI32);
+  if (random_.chance(60) && other < locals_.size()) {
+    get_local(other);
+  } else {
+    constant(kI32);
+  }
+  apply(Opcode::I32Add);
 }
 
 void Body::constant(ValType type) {
@@ -407,10 +423,25 @@ void Body::step_local() {
   emit(type == kI32 ? i32_const(by) : i64_const(by));
   emit(i32_or_i64(type, Opcode::I32Add, Opcode::I64Add));
   if (type == kI32 && small_[local]) emit(i32_const(0x3ff8) + op(Opcode::I32And));
-  if (random_.chance(50)) return emit(op(Opcode::LocalSet, local));
+  if (random_.chance(35)) return emit(op(Opcode::LocalSet, local));
   emit(op(Opcode::LocalTee, local));
   push(type);
-  if (random_.chance(50)) compare();
+  if (random_.chance(30)) return compare();
+  if (random_.chance(30)) return;
+  // Compared at once, perhaps with itself, and branched on.
+  static constexpr Opcode kCompare[] = {Opcode::I32LtS, Opcode::I32Ne, Opcode::I32GeU,
+                                        Opcode::I32Eq};
+  static constexpr Opcode kWide[] = {Opcode::I64LtS, Opcode::I64Ne, Opcode::I64GeU, Opcode::I64Eq};
+  const std::uint32_t other = random_.chance(50) ? local : some_local(type);
+  if (random_.chance(70) && other < locals_.size()) {
+    get_local(other);
+  } else {
+    constant(type);
+  }
+  apply((type == kI32 ? kCompare : kWide)[random_.below(4)]);
+  pop();
+  emit(op(Opcode::If) + byte(0x40) + op(Opcode::GlobalGet, 1) + i32_const(5) + op(Opcode::I32Add));
+  emit(op(Opcode::GlobalSet, 1) + op(Opcode::End));
 }
 
 void Body::select() {

@@ -82,6 +82,7 @@ class Body {
   void settle_nan();
   void want(const ValTypes& types);
   void leaf(ValType type);
+  void sum();
   void constant(ValType type);
   void get_local(std::uint32_t local);
   void set_local(ValType type, bool tee);
