@@ -35,6 +35,14 @@ struct Fixup {
   std::uint32_t word;
 };
 
+// Whether a 32-bit immediate, sign-extended, is the value.
+constexpr bool fits_int32(std::uint64_t value) {
+  return static_cast<std::int64_t>(value) == static_cast<std::int32_t>(value);
+}
+
+// The comparison that holds where op does not; Count where op is none.
+IntBinary inverse(IntBinary op);
+
 class Assembler {
  public:
   // Locals with their slots; homes start at first_home.
