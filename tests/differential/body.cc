@@ -418,7 +418,7 @@ void Body::step_local() {
   const std::uint32_t local = some_local(type);
   if (local == locals_.size()) return;
   if (random_.chance(30)) get_local(local);  // an older value of it stays on the stack
-  emit(op(Opcode::LocalGet, local));
+  emit(op(Opcode::LocalGet, random_.chance(75) ? local : some_local(type)));
   const auto by = static_cast<std::int32_t>(random_.below(41)) - 20;
   emit(type == kI32 ? i32_const(by) : i64_const(by));
   emit(i32_or_i64(type, Opcode::I32Add, Opcode::I64Add));
