@@ -5,6 +5,10 @@
 # Objects are the same wherever the tree stands (-ffile-prefix-map): a cache may serve all trees.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=true
 
+# Sanitizers name functions with it; Debian's is not in PATH under the name they look for.
+[ -x /usr/lib/llvm-19/bin/llvm-symbolizer ] &&
+  export ASAN_SYMBOLIZER_PATH=${ASAN_SYMBOLIZER_PATH:-/usr/lib/llvm-19/bin/llvm-symbolizer}
+
 say() { printf '%s\n' "dev: $*" >&2; }
 
 die() {
