@@ -28,6 +28,8 @@ constexpr Command kCommands[] = {
     {"version", "show the version", version},
 };
 
+constexpr std::string_view kHelp = "help";
+
 constexpr std::string_view kUsage =
     "Usage: wherry [--root DIR] COMMAND [ARGUMENTS]\n"
     "\n"
@@ -44,9 +46,9 @@ void print_overview(Context& context) {
       "\nOptions:\n"
       "  --root DIR     where images and containers are kept (also WHERRY_ROOT)\n"
       "  --version, -v  show the version\n"
-      "  --help         show this text\n"
+      "  --help, -h     show this text\n"
       "\n"
-      "'wherry COMMAND --help' shows examples and options of a command.\n";
+      "'wherry help COMMAND' or 'wherry COMMAND --help' shows examples and options of a command.\n";
   std::fwrite(text.data(), 1, text.size(), context.out);
 }
 
@@ -55,6 +57,7 @@ const Command& find_command(std::string_view name) {
   if (found != std::end(kCommands)) return *found;
   std::vector<std::string_view> names;
   for (const Command& command : kCommands) names.push_back(command.name);
+  names.push_back(kHelp);
   std::string_view near = nearest(name, names);
   if (near.empty()) {
     fail(ErrorKind::InvalidArgument, "'{}' is not a wherry command; see 'wherry --help'", name);
@@ -79,6 +82,16 @@ std::string store_root(const Context& context, const std::optional<std::string>&
   throw UsageError("neither HOME nor WHERRY_ROOT says where the store is; give --root DIR");
 }
 
+// `wherry help [COMMAND]`: what --help shows. Needs no store.
+int help(Context& context, CommandArguments arguments) {
+  if (arguments.empty() || arguments[0] == kHelp || arguments[0].starts_with('-')) {
+    print_overview(context);
+    return 0;
+  }
+  const std::string ask = "--help";
+  return find_command(arguments[0]).run(context, {&ask, 1});
+}
+
 // Sets *running as soon as the verb is known: a failure's status depends on it.
 int dispatch(Context& context, CommandArguments arguments, const Command** running) {
   std::optional<std::string> root;
@@ -95,6 +108,7 @@ int dispatch(Context& context, CommandArguments arguments, const Command** runni
     fmt::print(context.out, "wherry {}\n", WHERRY_VERSION);
     return 0;
   }
+  if (rest->front() == kHelp) return help(context, CommandArguments(*rest).subspan(1));
   *running = &find_command(rest->front());
   context.root = store_root(context, root);
   return (*running)->run(context, CommandArguments(*rest).subspan(1));
@@ -103,8 +117,9 @@ int dispatch(Context& context, CommandArguments arguments, const Command** runni
 int report(Context& context, const std::exception& error, const Command* running) noexcept {
   std::fflush(context.out);
   std::fprintf(context.err, "wherry: error: %s\n", error.what());
-  if (running && dynamic_cast<const UsageError*>(&error)) {
-    std::fprintf(context.err, "see 'wherry %s --help'\n", std::string(running->name).c_str());
+  if (dynamic_cast<const UsageError*>(&error)) {
+    std::string verb = running ? std::string(running->name) + " " : std::string();
+    std::fprintf(context.err, "see 'wherry %s--help'\n", verb.c_str());
   }
   return exit_code_of(error, running);
 }

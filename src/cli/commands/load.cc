@@ -22,6 +22,9 @@ int load(Context& context, CommandArguments command_line) {
   if (!operands->empty())
     throw UsageError("the archive is given with --input or on standard input");
 
+  if (!input && ::isatty(STDIN_FILENO)) {
+    throw UsageError("an archive is not typed in: give --input FILE, or redirect it");
+  }
   os::Fd file;
   if (input) {
     file = os::Fd(

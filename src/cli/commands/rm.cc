@@ -1,6 +1,7 @@
 // wherry rm
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "cli/commands/verbs.h"
 #include "cli/term/args.h"
 #include "container/local/containers.h"
@@ -17,13 +18,22 @@ int rm(Context& context, CommandArguments command_line) {
 
   using container::LocalContainers;
   LocalContainers containers(context.root);
+  int status = 0;
+  // One that cannot be removed does not keep the others.
   for (const std::string& name : *operands) {
-    container::Listed listed = containers.find(name);
-    containers.remove(listed,
-                      force ? LocalContainers::Running::Kill : LocalContainers::Running::Refuse);
-    fmt::print(context.out, "{}\n", name);
+    auto [removed, problem] = outcome_of([&] {
+      containers.remove(containers.find(name),
+                        force ? LocalContainers::Running::Kill : LocalContainers::Running::Refuse);
+      return true;
+    });
+    if (removed) {
+      fmt::print(context.out, "{}\n", name);
+    } else {
+      fmt::print(context.err, "wherry: error: {}\n", problem);
+      status = 1;
+    }
   }
-  return 0;
+  return status;
 }
 
 }  // namespace wherry::cli

@@ -109,6 +109,10 @@ std::size_t Arguments::parse_short(std::span<const std::string> arguments, std::
     std::string spelled = {'-', argument[i]};
     const Option* option = find_short(argument[i]);
     if (!option) {
+      if (argument == "-h") {
+        help_ = true;
+        return 1;
+      }
       throw UsageError(argument.size() == 2
                            ? fmt::format("unknown flag '{}'", spelled)
                            : fmt::format("unknown flag '{}' in '{}'", spelled, argument));
@@ -166,7 +170,7 @@ std::string Arguments::describe() const {
     if (!option.value_name.empty()) left += " " + option.value_name;
     rows.emplace_back(std::move(left), option.help);
   }
-  rows.emplace_back("    --help", "show this text");
+  rows.emplace_back(find_short('h') ? "    --help" : "-h, --help", "show this text");
   std::size_t width = 0;
   for (const auto& [left, help] : rows) width = std::max(width, left.size());
   std::string text;

@@ -43,7 +43,7 @@ class Arguments {
             std::string_view help);
 
   // Fills what was bound and returns the operands; nothing where --help was asked for, which every
-  // command answers. Throws UsageError.
+  // command answers, or -h, where that is not an option of the command's own. Throws UsageError.
   std::optional<std::vector<std::string>> parse(std::span<const std::string> arguments,
                                                 Operands operands = Operands::Anywhere);
 

@@ -88,7 +88,17 @@ TEST(Arguments, DescribesWhatWasDeclared) {
   EXPECT_EQ(parser.describe(),
             "  -q, --quiet          only IDs\n"
             "      --format FORMAT  table or json\n"
-            "      --help           show this text\n");
+            "  -h, --help           show this text\n");
+}
+
+TEST(Arguments, ShortHelpUnlessTheCommandMeansSomethingElse) {
+  EXPECT_FALSE(parse_run({"-h"}).operands);
+  std::string hostname;
+  Arguments parser;
+  parser.option("-h,--hostname", "NAME", &hostname, "a name");
+  EXPECT_TRUE(parser.parse(Texts{"-h", "web"}));
+  EXPECT_EQ(hostname, "web");
+  EXPECT_TRUE(parser.describe().ends_with("      --help           show this text\n"));
 }
 
 }  // namespace
