@@ -77,7 +77,7 @@ struct HostCall {
 // the trap path and comes out of call() unchanged. Returning a trap kind traps the guest.
 using HostFunction = TrapKind (*)(void* context, HostCall& call);
 
-// A file of its own thrown through the guest to end it (WASI's proc_exit): not a failure.
+// Thrown through the guest to end it (WASI's proc_exit): not a failure.
 struct GuestExit {
   std::uint32_t code;
 };
@@ -109,7 +109,7 @@ class Store {
   };
   // Requires: the module was validated; it and its bytes outlive the Store.
   // Throws Error(FailedPrecondition) for imports that are missing or of another type, naming them:
-  // "unknown import: 'env.foo' (function (i32) -> i32) is provided by nobody".
+  // "unknown import: 'env.foo' (function (i32) -> (i32)) is provided by nobody".
   Instantiated instantiate(const Module& module, const Resolver& resolve);
 
   // Requires: arguments of the function's parameter types.
