@@ -184,7 +184,7 @@ w run --rm --name 'bad/name' probe
 ok "$who: a bad name" one_error "'bad/name' is no container name"
 w ps -a --json
 ok "$who: ps --json" eval '[[ $(jq -r ".[0] | \"\(.name) \(.state) \(.exitCode)\"" <<<"$out") == "first exited 7" ]]'
-w rm first nobody
+w rm nobody first
 ok "$who: rm names what is not there" one_error "no container named 'nobody'"
 w run probe exit 0
 w ps -aq
