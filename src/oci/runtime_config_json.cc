@@ -1,9 +1,7 @@
 #include <cstdint>
-#include <limits>
 #include <nlohmann/json.hpp>
-#include <type_traits>
 
-#include "base/error.h"
+#include "oci/config_field.h"
 #include "oci/json_reader.h"
 #include "oci/runtime_config.h"
 
@@ -11,82 +9,6 @@ namespace wherry::oci {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr std::size_t kMaxEntries = 65536;  // of any list
-
-// A value in the document, with the way to it for messages. Unlike json_reader's, it takes numbers
-// of all 64 bits (a limit may be "infinity") and refuses NUL, which a C string would end at.
-class Field {
- public:
-  Field(const Json* json, std::string path) : json_(json), path_(std::move(path)) {}
-
-  // A member; null and absent are the same.
-  Field member(const char* name) const {
-    std::string path = path_.empty() ? name : path_ + "." + name;
-    if (!present()) return {nullptr, std::move(path)};
-    if (!json_->is_object()) refuse("an object");
-    auto found = json_->find(name);
-    return {found == json_->end() || found->is_null() ? nullptr : &*found, std::move(path)};
-  }
-  bool present() const { return json_ != nullptr; }
-
-  void read(std::string& into) const {
-    if (!present()) return;
-    if (!json_->is_string()) refuse("a string");
-    into = json_->get_ref<const std::string&>();
-    if (into.find('\0') != std::string::npos) refuse("a string without NUL");
-  }
-  void read(bool& into) const {
-    if (!present()) return;
-    if (!json_->is_boolean()) refuse("true or false");
-    into = json_->get<bool>();
-  }
-  template <typename Number>
-    requires std::is_unsigned_v<Number>
-  void read(Number& into) const {
-    if (!present()) return;
-    if (!json_->is_number_unsigned() ||
-        json_->get<std::uint64_t>() > std::numeric_limits<Number>::max()) {
-      refuse("a number that is not negative");
-    }
-    into = static_cast<Number>(json_->get<std::uint64_t>());
-  }
-  template <typename Value>
-  void read(std::optional<Value>& into) const {
-    if (present()) read(into.emplace());
-  }
-  template <typename Value>
-  void read(std::vector<Value>& into) const {
-    each([&](const Field& entry) { entry.read(into.emplace_back()); });
-  }
-
-  template <typename Read>
-  void each(Read&& read_entry) const {
-    if (!present()) return;
-    if (!json_->is_array()) refuse("an array");
-    if (json_->size() > kMaxEntries) refuse("an array of at most 65536 entries");
-    for (std::size_t i = 0; i < json_->size(); ++i) {
-      read_entry(Field(&(*json_)[i], fmt::format("{}[{}]", path_, i)));
-    }
-  }
-  template <typename Read>
-  void each_member(Read&& read_entry) const {
-    if (!present()) return;
-    if (!json_->is_object()) refuse("an object");
-    for (auto entry = json_->begin(); entry != json_->end(); ++entry) {
-      read_entry(entry.key(), Field(&entry.value(), path_ + "." + entry.key()));
-    }
-  }
-
-  [[noreturn]] void refuse(const char* expected) const {
-    fail(ErrorKind::InvalidArgument, "config.json: {}: expected {}",
-         path_.empty() ? "the document" : path_, expected);
-  }
-
- private:
-  const Json* json_;
-  std::string path_;
-};
 
 void from_json(const Field& field, RuntimeRlimit& limit) {
   field.member("type").read(limit.type);
@@ -211,7 +133,7 @@ Json linux_json(const RuntimeLinux& section) {
 
 RuntimeConfig parse_runtime_config(std::string_view text) {
   Json json = parse_document(text, kMaxRuntimeConfigBytes, "config.json");
-  Field document(&json, "");
+  Field document(&json, "config.json");
   RuntimeConfig config;
   document.member("ociVersion").read(config.oci_version);
   if (!config.oci_version.starts_with("1.")) document.member("ociVersion").refuse("version 1.x");
