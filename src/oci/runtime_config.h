@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "oci/runtime_resources.h"
+
 namespace wherry::oci {
 
 struct RuntimeUser {
@@ -87,7 +89,9 @@ struct RuntimeLinux {
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
   std::string
-      rootfs_propagation;  // "", "private", "slave", "shared", "unbindable" and their "r" forms
+      rootfs_propagation;    // "", "private", "slave", "shared", "unbindable" and their "r" forms
+  std::string cgroups_path;  // see container/runtime/cgroup.h
+  RuntimeResources resources;
   bool operator==(const RuntimeLinux&) const = default;
 };
 

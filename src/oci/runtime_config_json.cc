@@ -4,6 +4,7 @@
 #include "oci/config_field.h"
 #include "oci/json_reader.h"
 #include "oci/runtime_config.h"
+#include "oci/runtime_resources_json.h"
 
 namespace wherry::oci {
 namespace {
@@ -74,6 +75,8 @@ RuntimeLinux parse_linux(const Field& field) {
   field.member("maskedPaths").read(result.masked_paths);
   field.member("readonlyPaths").read(result.readonly_paths);
   field.member("rootfsPropagation").read(result.rootfs_propagation);
+  field.member("cgroupsPath").read(result.cgroups_path);
+  result.resources = read_resources(field.member("resources"));
   return result;
 }
 
@@ -126,6 +129,9 @@ Json linux_json(const RuntimeLinux& section) {
   if (!section.masked_paths.empty()) json["maskedPaths"] = section.masked_paths;
   if (!section.readonly_paths.empty()) json["readonlyPaths"] = section.readonly_paths;
   if (!section.rootfs_propagation.empty()) json["rootfsPropagation"] = section.rootfs_propagation;
+  if (!section.cgroups_path.empty()) json["cgroupsPath"] = section.cgroups_path;
+  Json resources = resources_json(section.resources);
+  if (!resources.empty()) json["resources"] = std::move(resources);
   return json;
 }
 
