@@ -1,0 +1,148 @@
+// The input is a file in memory rather than a pipe: nobody has to feed it while the program runs, and
+// a program that does not read it stops nobody. The output is a pipe, so that a program that writes
+// without end fills no memory.
+#include "os/command.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "os/fd.h"
+#include "os/file.h"
+
+namespace wherry::os {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxOutput = 4096;
+
+Fd input_file(std::string_view text) {
+  Fd file(sys([] { return ::memfd_create("input", MFD_CLOEXEC); }, "make a file in memory"));
+  write_all(file.get(), as_bytes(text));
+  sys([&] { return ::lseek(file.get(), 0, SEEK_SET); }, "rewind a file in memory");
+  return file;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// A handler or "ignore" that we inherited would reap the program before us.
+class DefaultChildSignal {
+ public:
+  DefaultChildSignal() {
+    struct sigaction standard{};
+    standard.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &standard, &before_);
+  }
+  ~DefaultChildSignal() { ::sigaction(SIGCHLD, &before_, nullptr); }
+  DefaultChildSignal(const DefaultChildSignal&) = delete;
+  DefaultChildSignal& operator=(const DefaultChildSignal&) = delete;
+
+ private:
+  struct sigaction before_;
+};
+
+pid_t spawn(const Command& command, int input, int output) {
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t actions;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawn_file_actions_init(&actions);
+  sigset_t none;
+  sigset_t all;
+  ::sigemptyset(&none);
+  ::sigfillset(&all);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setsigdefault(&attributes, &all);
+  ::posix_spawnattr_setpgroup(&attributes, 0);
+  ::posix_spawnattr_setflags(
+      &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+  pid_t pid = -1;
+  int error =
+      ::posix_spawn(&pid, command.path.c_str(), &actions, &attributes,
+                    pointers(command.arguments).data(), pointers(command.environment).data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (error) fail_errno(error, "start '{}'", command.path);
+  return pid;
+}
+
+// Takes what is there to read. False at the end of it.
+bool drain(int pipe, std::string& output) {
+  char buffer[4096];
+  for (;;) {
+    ssize_t got = ::read(pipe, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got < 0;
+    output.append(buffer, static_cast<std::size_t>(got));
+    if (output.size() > kMaxOutput) output.erase(0, output.size() - kMaxOutput);
+  }
+}
+
+int milliseconds_until(std::optional<Clock::time_point> end) {
+  if (!end) return -1;
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(*end - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30));
+}
+
+// Reads what the process writes until it ends. False where the time is over first.
+bool await_end(pid_t pid, int pipe, std::optional<Clock::time_point> end, std::string& output) {
+  Fd process(static_cast<int>(
+      sys([&] { return ::syscall(SYS_pidfd_open, pid, 0); }, "watch process {}", pid)));
+  pollfd watched[] = {{.fd = process.get(), .events = POLLIN, .revents = 0},
+                      {.fd = pipe, .events = POLLIN, .revents = 0}};
+  for (;;) {
+    int left = milliseconds_until(end);
+    int ready = ::poll(watched, 2, left);
+    if (ready < 0 && errno != EINTR) fail_errno(errno, "wait for process {}", pid);
+    if (ready > 0 && watched[1].revents && !drain(pipe, output)) watched[1].fd = -1;
+    if (ready > 0 && watched[0].revents) return true;
+    if (ready == 0 && milliseconds_until(end) == 0) return false;
+  }
+}
+
+}  // namespace
+
+CommandResult run_command(const Command& command) {
+  DefaultChildSignal standard;
+  Fd input = input_file(command.input);
+  int ends[2];
+  sys([&] { return ::pipe2(ends, O_CLOEXEC); }, "make a pipe");
+  Fd ours(ends[0]);
+  Fd theirs(ends[1]);
+  sys([&] { return ::fcntl(ours.get(), F_SETFL, O_NONBLOCK); }, "make a pipe not block");
+
+  std::optional<Clock::time_point> end;
+  if (command.timeout) end = Clock::now() + *command.timeout;
+  pid_t pid = spawn(command, input.get(), theirs.get());
+  theirs.reset();
+
+  CommandResult result;
+  result.timed_out = !await_end(pid, ours.get(), end, result.output);
+  if (result.timed_out) ::kill(-pid, SIGKILL);
+  int raw = 0;
+  sys([&] { return ::waitpid(pid, &raw, 0); }, "wait for process {}", pid);
+  drain(ours.get(), result.output);
+  result.status =
+      WIFSIGNALED(raw) ? ExitStatus{.signal = WTERMSIG(raw)} : ExitStatus{.code = WEXITSTATUS(raw)};
+  return result;
+}
+
+}  // namespace wherry::os

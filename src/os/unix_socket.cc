@@ -1,0 +1,106 @@
+#include "os/unix_socket.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace wherry::os {
+namespace {
+
+bool fits(const std::string& path) { return path.size() < sizeof(sockaddr_un::sun_path); }
+
+sockaddr_un address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+const sockaddr* generic(const sockaddr_un& address) {
+  return reinterpret_cast<const sockaddr*>(&address);
+}
+
+Fd make_socket(int type) {
+  return Fd(sys([&] { return ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0); }, "make a socket"));
+}
+
+// Room for the control message that carries one descriptor.
+using ControlBuffer = std::array<char, CMSG_SPACE(sizeof(int))>;
+
+}  // namespace
+
+Fd connect_unix(const std::string& path, int type) {
+  Fd file;
+  std::string name = path;
+  if (!fits(path)) {
+    file =
+        Fd(sys([&] { return ::open(path.c_str(), O_PATH | O_CLOEXEC); }, "connect to '{}'", path));
+    name = fmt::format("/proc/self/fd/{}", file.get());
+  }
+  Fd socket = make_socket(type);
+  sockaddr_un address = address_of(name);
+  sys([&] { return ::connect(socket.get(), generic(address), sizeof address); }, "connect to '{}'",
+      path);
+  return socket;
+}
+
+Fd bind_unix(const std::string& path, int type) {
+  Fd folder;
+  std::string name = path;
+  if (!fits(path)) {
+    std::size_t slash = path.find_last_of('/');
+    std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    folder = Fd(sys([&] { return ::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); },
+                    "bind '{}'", path));
+    name = fmt::format("/proc/self/fd/{}/{}", folder.get(), path.substr(slash + 1));
+    if (!fits(name)) fail_errno(ENAMETOOLONG, "bind '{}'", path);
+  }
+  Fd socket = make_socket(type);
+  sockaddr_un address = address_of(name);
+  sys([&] { return ::bind(socket.get(), generic(address), sizeof address); }, "bind '{}'", path);
+  return socket;
+}
+
+void send_descriptor(int socket, int fd, std::string_view text) {
+  iovec part{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
+  alignas(cmsghdr) ControlBuffer control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  sys([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }, "send a descriptor");
+}
+
+ReceivedDescriptor receive_descriptor(int socket) {
+  std::string text(4096, '\0');
+  iovec part{.iov_base = text.data(), .iov_len = text.size()};
+  alignas(cmsghdr) ControlBuffer control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ssize_t got =
+      sys([&] { return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC); }, "receive a descriptor");
+  text.resize(static_cast<std::size_t>(got));
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    return {Fd(fd), std::move(text)};
+  }
+  fail(ErrorKind::Unavailable, "receive a descriptor: the other end sent none");
+}
+
+}  // namespace wherry::os

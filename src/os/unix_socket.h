@@ -1,0 +1,29 @@
+// Unix sockets by path, of any length, and descriptors sent over them.
+//
+// A socket's address holds 107 bytes of path; longer ones are reached through a descriptor of the
+// file or of its folder. Everything throws Error. Thread safety: stateless.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "os/fd.h"
+
+namespace wherry::os {
+
+// Type is SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET. Close-on-exec, blocking. Throws "connect to
+// 'path': …", "bind 'path': …".
+Fd connect_unix(const std::string& path, int type);
+Fd bind_unix(const std::string& path, int type);
+
+// One message with a descriptor in it. Text is not empty.
+void send_descriptor(int socket, int fd, std::string_view text);
+// Waits for one. Throws where the other end goes without sending one.
+struct ReceivedDescriptor {
+  Fd fd;
+  std::string text;
+};
+ReceivedDescriptor receive_descriptor(int socket);
+
+}  // namespace wherry::os
