@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "oci/runtime_hooks.h"
 #include "oci/runtime_resources.h"
 
 namespace wherry::oci {
@@ -41,8 +42,15 @@ struct RuntimeRlimit {
   bool operator==(const RuntimeRlimit&) const = default;
 };
 
+struct RuntimeConsoleSize {
+  std::uint16_t height = 0;  // in characters; 0 leaves it to the terminal
+  std::uint16_t width = 0;
+  bool operator==(const RuntimeConsoleSize&) const = default;
+};
+
 struct RuntimeProcess {
   bool terminal = false;
+  RuntimeConsoleSize console_size;
   RuntimeUser user;
   std::vector<std::string> args;  // never empty
   std::vector<std::string> env;   // "KEY=value"
@@ -102,6 +110,7 @@ struct RuntimeConfig {
   std::string hostname;
   std::vector<RuntimeMount> mounts;
   RuntimeLinux linux_section;
+  RuntimeHooks hooks;
   std::map<std::string, std::string> annotations;
   bool operator==(const RuntimeConfig&) const = default;
 };

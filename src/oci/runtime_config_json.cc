@@ -4,6 +4,7 @@
 #include "oci/config_field.h"
 #include "oci/json_reader.h"
 #include "oci/runtime_config.h"
+#include "oci/runtime_hooks_json.h"
 #include "oci/runtime_resources_json.h"
 
 namespace wherry::oci {
@@ -46,6 +47,8 @@ void read_structs(const Field& field, std::vector<Value>& into) {
 RuntimeProcess parse_process(const Field& field) {
   RuntimeProcess process;
   field.member("terminal").read(process.terminal);
+  field.member("consoleSize").member("height").read(process.console_size.height);
+  field.member("consoleSize").member("width").read(process.console_size.width);
   Field user = field.member("user");
   user.member("uid").read(process.user.uid);
   user.member("gid").read(process.user.gid);
@@ -101,6 +104,10 @@ Json process_json(const RuntimeProcess& process) {
                  {"permitted", sets.permitted},
                  {"inheritable", sets.inheritable},
                  {"ambient", sets.ambient}}}};
+  if (process.console_size != RuntimeConsoleSize{}) {
+    json["consoleSize"] = {{"height", process.console_size.height},
+                           {"width", process.console_size.width}};
+  }
   for (const RuntimeRlimit& limit : process.rlimits) {
     json["rlimits"].push_back({{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
   }
@@ -151,6 +158,7 @@ RuntimeConfig parse_runtime_config(std::string_view text) {
   document.member("hostname").read(config.hostname);
   read_structs(document.member("mounts"), config.mounts);
   config.linux_section = parse_linux(document.member("linux"));
+  config.hooks = parse_hooks(document.member("hooks"));
   document.member("annotations").each_member([&](const std::string& key, const Field& value) {
     value.read(config.annotations[key]);
   });
@@ -170,6 +178,7 @@ std::string to_json(const RuntimeConfig& config) {
     if (!mount.options.empty()) entry["options"] = mount.options;
     json["mounts"].push_back(std::move(entry));
   }
+  if (config.hooks != RuntimeHooks{}) json["hooks"] = hooks_json(config.hooks);
   if (!config.annotations.empty()) json["annotations"] = config.annotations;
   return print_document(json);
 }

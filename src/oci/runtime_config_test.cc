@@ -56,6 +56,31 @@ TEST(RuntimeConfig, NamesTheFieldThatIsWrong) {
   EXPECT_EQ(message_of("[]"), "config.json: not a JSON object");
 }
 
+TEST(RuntimeConfig, ParsesHooksAndTheTerminal) {
+  RuntimeConfig config = parse_runtime_config(R"({
+    "process": {"terminal": true, "consoleSize": {"height": 25, "width": 80}, "args": ["a"]},
+    "root": {"path": "rootfs"},
+    "hooks": {"prestart": [{"path": "/p"}],
+              "createRuntime": [{"path": "/cr", "args": ["cr", "x"], "env": ["A=b"], "timeout": 7}],
+              "createContainer": [{"path": "/cc"}], "startContainer": [{"path": "/sc"}],
+              "poststart": [{"path": "/1"}, {"path": "/2"}], "poststop": [], "unknown": [1]}})");
+  EXPECT_EQ(config.process.console_size, (RuntimeConsoleSize{.height = 25, .width = 80}));
+  EXPECT_EQ(config.hooks.create_runtime[0],
+            (RuntimeHook{.path = "/cr", .args = {"cr", "x"}, .env = {"A=b"}, .timeout = 7}));
+  EXPECT_EQ(config.hooks.poststart[1].path, "/2");
+  EXPECT_EQ(config.hooks.start_container[0].timeout, std::nullopt);
+  EXPECT_EQ(parse_runtime_config(to_json(config)), config);
+  auto hooks = [](const std::string& text) {
+    return message_of(R"({"process":{"args":["a"]},"root":{"path":"r"},"hooks":)" + text + "}");
+  };
+  EXPECT_EQ(hooks(R"({"prestart":[{"path":"p"}]})"),
+            "config.json: hooks.prestart[0].path: expected an absolute path");
+  EXPECT_EQ(hooks(R"({"poststop":[{"path":"/p","timeout":0}]})"),
+            "config.json: hooks.poststop[0].timeout: expected a number greater than zero");
+  EXPECT_EQ(hooks(R"({"poststart":[{"path":"/p","timeout":-1}]})"),
+            "config.json: hooks.poststart[0].timeout: expected a number that is not negative");
+}
+
 TEST(RuntimeConfig, RefusesWhatIsNotJson) {
   EXPECT_TRUE(message_of("{").starts_with("config.json: ")) << message_of("{");
   EXPECT_EQ(message_of(std::string(100000, '[')).substr(0, 12), "config.json:");
