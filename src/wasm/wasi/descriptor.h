@@ -39,6 +39,7 @@ struct Descriptor {
   os::Scope scope = os::Scope::Beneath;
   bool is_root = false;                // ".." of it is itself
   std::optional<std::string> preopen;  // the name the guest knows it by
+  bool given = false;                  // one of Options::given
   std::unique_ptr<ReadAhead> read_ahead;
 };
 

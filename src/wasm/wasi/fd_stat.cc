@@ -89,13 +89,21 @@ Errno fd_filestat_set_times(State& state, Memory, u32 fd, u64 access, u64 modifi
   return success_or_errno(::futimens(found->fd.get(), times));
 }
 
-// A descriptor that was not preopened is Badf: the C library counts preopens until it sees that.
+// A descriptor that was not preopened is Badf: the C library counts preopens until it sees that. So
+// those given, which come before the preopens, are a type of their own, which libraries pass over.
 Errno fd_prestat_get(State& state, Memory memory, u32 fd, u32 out) {
+  constexpr u32 kDirectory = 0;  // preopentype, and padding
+  constexpr u32 kNoDirectory = 1;
   Found found = find(state, fd, 0);
-  if (!found || !found->preopen) return Errno::Badf;
+  if (!found || (!found->preopen && !found->given)) return Errno::Badf;
   auto bytes = memory.bytes(out, 8);
   if (!bytes) return Errno::Fault;
-  store_little<u32>(bytes->data(), 0);  // preopentype::dir and padding
+  if (!found->preopen) {
+    store_little<u32>(bytes->data(), kNoDirectory);
+    store_little<u32>(bytes->data() + 4, 0);
+    return Errno::Success;
+  }
+  store_little<u32>(bytes->data(), kDirectory);
   store_little<u32>(bytes->data() + 4, static_cast<u32>(found->preopen->size()));
   return Errno::Success;
 }

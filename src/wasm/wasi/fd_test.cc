@@ -183,6 +183,26 @@ TEST(Preopens, AreNamed) {
   EXPECT_EQ(fd_prestat_get(guest.state(), guest.memory(), file, 0x8000), Errno::Badf);
 }
 
+TEST(Preopens, ComeAfterWhatWasGiven) {
+  Options options;
+  options.given.emplace_back(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  options.given.emplace_back(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+  Guest guest(os::Scope::Beneath, "/", std::move(options));
+  // No preopened directory, but none that ends the list either.
+  for (u32 given : {3u, 4u}) {
+    ASSERT_EQ(fd_prestat_get(guest.state(), guest.memory(), given, 0x8000), Errno::Success);
+    EXPECT_EQ(guest.at<u32>(0x8000), 1u);
+    EXPECT_EQ(fd_prestat_dir_name(guest.state(), guest.memory(), given, 0x8000, 9), Errno::Badf);
+  }
+  ASSERT_EQ(fd_prestat_get(guest.state(), guest.memory(), 5, 0x8000), Errno::Success);
+  EXPECT_EQ(guest.at<u32>(0x8000), 0u);
+  EXPECT_EQ(fd_prestat_get(guest.state(), guest.memory(), 6, 0x8000), Errno::Badf);
+  u32 vector = guest.put_vector(0x8010, 4);
+  EXPECT_EQ(fd_read(guest.state(), guest.memory(), 4, vector, 1, 0x8000), Errno::Success);
+  EXPECT_EQ(guest.at<u32>(0x8000), 4u);
+  EXPECT_EQ(fd_write(guest.state(), guest.memory(), 3, vector, 1, 0x8000), Errno::Success);
+}
+
 TEST(Times, AreSet) {
   Guest guest;
   u32 fd = guest.create("file");

@@ -55,6 +55,26 @@ bool is_same_file(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+// The descriptor for what openat2 refused as ENXIO: a socket. One can be opened, the one that was
+// given by that name.
+os::Fd open_notify(const State& state, const Descriptor& directory, const Place& place) {
+  constexpr int kFlags = O_PATH | O_NOFOLLOW;
+  if (!state.notify.is_open() || !directory.is_root) return {};
+  os::Fd asked =
+      os::try_open_at(place.directory, place.path.c_str(), {.scope = place.scope, .flags = kFlags})
+          .fd;
+  os::Fd known = os::try_open_at(directory.fd.get(), state.notify_path.c_str(),
+                                 {.scope = directory.scope, .flags = kFlags})
+                     .fd;
+  struct stat asked_status;
+  struct stat known_status;
+  if (!asked.is_open() || ::fstat(asked.get(), &asked_status) != 0 || !known.is_open() ||
+      ::fstat(known.get(), &known_status) != 0 || !is_same_file(asked_status, known_status)) {
+    return {};
+  }
+  return os::Fd(::fcntl(state.notify.get(), F_DUPFD_CLOEXEC, 0));
+}
+
 }  // namespace
 
 Errno path_open(State& state, Memory memory, u32 fd, u32 lookup, u32 path, u32 length,
@@ -69,6 +89,7 @@ Errno path_open(State& state, Memory memory, u32 fd, u32 lookup, u32 path, u32 l
   os::OpenResult opened = os::try_open_at(
       place.directory, place.path.c_str(),
       {.scope = place.scope, .flags = host_flags(lookup, open_flags, base, flags), .mode = 0666});
+  if (opened.error == ENXIO) opened.fd = open_notify(state, *directory.descriptor, place);
   if (!opened.fd.is_open()) return errno_of_lookup(opened.error);
 
   struct stat status;

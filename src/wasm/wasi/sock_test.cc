@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include "wasm/wasi/guest_test.h"
 
@@ -104,6 +105,33 @@ TEST(Sockets, OfDatagramsTellWhatWasCut) {
             Errno::Success);
   EXPECT_EQ(guest.at<u32>(0x8000), 4u);
   EXPECT_EQ(guest.at<std::uint16_t>(0x8004), 1);
+}
+
+TEST(Sockets, OfNotifyAreOpenedByName) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+  os::Fd other(ends[1]);
+  Options options;
+  options.notify = os::Fd(ends[0]);
+  options.notify_path = "/notify";
+  Guest guest(os::Scope::InRoot, "/", std::move(options));
+  for (const char* name : {"notify", "another"}) {
+    os::Fd bound(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    (guest.inside() / name).string().copy(address.sun_path, sizeof address.sun_path - 1);
+    ASSERT_EQ(::bind(bound.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  }
+  u32 fd = 0;
+  ASSERT_EQ(guest.open("notify", {.base = rights::kFdWrite}, &fd), Errno::Success);
+  u32 text = guest.put("READY=1");
+  ASSERT_EQ(fd_write(guest.state(), guest.memory(), fd, guest.put_vector(text, 7), 1, 0x8000),
+            Errno::Success);
+  char buffer[16];
+  EXPECT_EQ(::read(other.get(), buffer, sizeof buffer), 7);
+  EXPECT_EQ(fd_close(guest.state(), guest.memory(), fd), Errno::Success);
+  EXPECT_EQ(guest.open("./notify", {.base = rights::kFdWrite}), Errno::Success);
+  EXPECT_EQ(guest.open("another", {.base = rights::kFdWrite}), Errno::Nxio);
 }
 
 }  // namespace

@@ -52,13 +52,20 @@ State::State(Options options)
     : arguments(make_string_list(options.arguments, "arguments")),
       environment(make_string_list(with_working_directory(options), "environment")),
       descriptors(options.max_descriptors),
-      working_directory(relative_to_root(options.working_directory)) {
+      working_directory(relative_to_root(options.working_directory)),
+      notify(std::move(options.notify)),
+      notify_path(std::move(options.notify_path)) {
   os::Fd* streams[] = {&options.standard_input, &options.standard_output, &options.standard_error};
   for (std::uint32_t number = 0; number < std::size(streams); ++number) {
     if (streams[number]->is_open())
       descriptors.put(number, describe_inherited(std::move(*streams[number])));
   }
   std::uint32_t number = std::size(streams);
+  for (os::Fd& given : options.given) {
+    Descriptor descriptor = describe_inherited(std::move(given));
+    descriptor.given = true;
+    descriptors.put(number++, std::move(descriptor));
+  }
   for (Preopen& preopen : options.preopens) {
     Descriptor descriptor = describe_inherited(std::move(preopen.directory));
     if (descriptor.type != Filetype::Directory) {

@@ -37,6 +37,8 @@ struct State {
   DescriptorTable descriptors;
   // Relative to an InRoot preopen, without the leading slash; empty for the root.
   std::string working_directory;
+  os::Fd notify;  // not open where there is none
+  std::string notify_path;
 };
 
 // A descriptor that is open and has all of `needed`, or why not.

@@ -48,8 +48,13 @@ struct Options {
   os::Fd standard_input;
   os::Fd standard_output;
   os::Fd standard_error;
-  std::vector<Preopen> preopens;  // numbered from 3
+  std::vector<os::Fd> given;      // numbered from 3, as LISTEN_FDS has it
+  std::vector<Preopen> preopens;  // numbered after those given
   std::vector<os::Fd> sockets;    // numbered after the preopens
+  // A connected datagram socket, and the file it is bound to: opening the file opens the socket.
+  // That is how a guest, which cannot make sockets, reaches NOTIFY_SOCKET (sd_notify).
+  os::Fd notify;
+  std::string notify_path;
   std::string working_directory = "/";
   std::uint32_t max_descriptors = 4096;
 };
