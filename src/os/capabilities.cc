@@ -75,6 +75,12 @@ std::optional<int> capability_number(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string> capability_names() {
+  std::vector<std::string> names;
+  for (std::string_view name : kNames) names.push_back("CAP_" + std::string(name));
+  return names;
+}
+
 void limit_bounding_set(CapabilitySet keep) {
   for (int number = 0; number < 64; ++number) {
     if (keep >> number & 1) continue;

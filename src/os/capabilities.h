@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace wherry::os {
 
@@ -12,6 +14,8 @@ using CapabilitySet = std::uint64_t;
 
 // "CAP_NET_BIND_SERVICE" to its number; nothing for a name this kernel's headers do not know.
 std::optional<int> capability_number(std::string_view name);
+// All of them, by number.
+std::vector<std::string> capability_names();
 
 struct Capabilities {
   CapabilitySet bounding = 0;

@@ -54,6 +54,12 @@ std::optional<std::uint64_t> namespace_flag(std::string_view name) {
   return std::nullopt;
 }
 
+std::vector<std::string> namespace_names() {
+  std::vector<std::string> names;
+  for (const NamespaceName& known : kNamespaces) names.emplace_back(known.name);
+  return names;
+}
+
 void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdRange> gids) {
   if (!uids.empty()) write_proc(pid, "uid_map", map_text(uids));
   if (gids.empty()) return;

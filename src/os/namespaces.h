@@ -6,13 +6,17 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace wherry::os {
 
 // CLONE_NEW* of a namespace as the OCI runtime spec calls it ("pid", "network", "mount", "ipc",
 // "uts", "user", "cgroup"); nothing for an unknown name.
 std::optional<std::uint64_t> namespace_flag(std::string_view name);
+// All names that it knows.
+std::vector<std::string> namespace_names();
 
 // One range of ids: inside a user namespace, and what they are outside.
 struct IdRange {
