@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
                                .err = stderr,
                                .is_root = ::geteuid() == 0,
                                .root = {},
+                               .run_root = {},
                                .environment = [](const char* name) -> std::optional<std::string> {
                                  const char* value = std::getenv(name);
                                  if (!value) return std::nullopt;

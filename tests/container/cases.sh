@@ -7,7 +7,7 @@ probe=$guests/probe.wasm
 
 # What a container could leave: folders, names, mounts, processes.
 leavings() {
-  find "$WHERRY_ROOT/containers" "$WHERRY_ROOT/names" "$WHERRY_ROOT/ephemeral" -mindepth 1 2>/dev/null
+  find "$WHERRY_ROOT"{,/run}/{containers,names,ephemeral} "$WHERRY_ROOT/layers" -mindepth 1 2>/dev/null
   grep -F "$scratch" /proc/self/mountinfo
   pgrep -f "wherry-runtime run .*$WHERRY_ROOT"
 }

@@ -8,10 +8,10 @@ layer gzip
 file a b
 EOF
 wherry load -q -i a.tar
-mkdir -p root/containers/c1
-wherry images -q --no-trunc >root/containers/c1/image
+layer=root/layers/$(wherry images -q --no-trunc | tr : -).c1
+mkdir -p "$layer"
 refused "image 'demo/a' is used by container 'c1'" wherry rmi demo/a
 refused "is used by container 'c1'" wherry rmi -f "$(wherry images -q)"
-rm -r root/containers/c1
+rmdir "$layer"
 wherry rmi demo/a >/dev/null
 store_is_empty

@@ -45,6 +45,8 @@ void print_overview(Context& context) {
   text +=
       "\nOptions:\n"
       "  --root DIR     where images and containers are kept (also WHERRY_ROOT)\n"
+      "  --run-root DIR where containers are that go with their end, best a tmpfs (also\n"
+      "                 WHERRY_RUN_ROOT)\n"
       "  --version, -v  show the version\n"
       "  --help, -h     show this text\n"
       "\n"
@@ -65,21 +67,46 @@ const Command& find_command(std::string_view name) {
   fail(ErrorKind::InvalidArgument, "'{}' is not a wherry command; did you mean '{}'?", name, near);
 }
 
-// Where nothing says otherwise: the machine's store for root, one's own for a user.
-std::string store_root(const Context& context, const std::optional<std::string>& option) {
-  auto set = [&](const char* name) {
-    auto value = context.environment(name);
-    return value && !value->empty() ? value : std::nullopt;
-  };
-  if (option) {
-    if (option->empty()) throw UsageError("flag '--root' needs a folder, not an empty name");
-    return *option;
-  }
-  if (auto root = set("WHERRY_ROOT")) return *root;
+std::optional<std::string> variable(const Context& context, const char* name) {
+  auto value = context.environment(name);
+  return value && !value->empty() ? value : std::nullopt;
+}
+
+// Where nothing says otherwise: the machine's folders for root, one's own for a user.
+std::optional<std::string> usual_root(const Context& context) {
   if (context.is_root) return "/var/lib/wherry";
-  if (auto data = set("XDG_DATA_HOME"); data && data->starts_with('/')) return *data + "/wherry";
-  if (auto home = set("HOME")) return *home + "/.local/share/wherry";
-  throw UsageError("neither HOME nor WHERRY_ROOT says where the store is; give --root DIR");
+  if (auto data = variable(context, "XDG_DATA_HOME"); data && data->starts_with('/')) {
+    return *data + "/wherry";
+  }
+  if (auto home = variable(context, "HOME")) return *home + "/.local/share/wherry";
+  return std::nullopt;
+}
+
+std::optional<std::string> usual_run_root(const Context& context) {
+  if (context.is_root) return "/run/wherry";
+  if (auto run = variable(context, "XDG_RUNTIME_DIR"); run && run->starts_with('/')) {
+    if (::access(run->c_str(), W_OK) == 0) return *run + "/wherry";
+  }
+  return std::nullopt;
+}
+
+// A store elsewhere has its running containers in it, unless they are given a place of their own.
+void set_roots(Context& context, const std::optional<std::string>& root,
+               const std::optional<std::string>& run_root) {
+  for (const auto& [name, value] : {std::pair("--root", root), std::pair("--run-root", run_root)}) {
+    if (value && value->empty()) {
+      throw UsageError(fmt::format("flag '{}' needs a folder, not an empty name", name));
+    }
+  }
+  auto given = root ? root : variable(context, "WHERRY_ROOT");
+  auto usual = given ? given : usual_root(context);
+  if (!usual) {
+    throw UsageError("neither HOME nor WHERRY_ROOT says where the store is; give --root DIR");
+  }
+  context.root = *usual;
+  auto run = run_root ? run_root : variable(context, "WHERRY_RUN_ROOT");
+  if (!run && !given) run = usual_run_root(context);
+  context.run_root = run.value_or(context.root + "/run");
 }
 
 // `wherry help [COMMAND]`: what --help shows. Needs no store.
@@ -95,9 +122,11 @@ int help(Context& context, CommandArguments arguments) {
 // Sets *running as soon as the verb is known: a failure's status depends on it.
 int dispatch(Context& context, CommandArguments arguments, const Command** running) {
   std::optional<std::string> root;
+  std::optional<std::string> run_root;
   bool show_version = false;
   Arguments globals;
   globals.option("--root", "DIR", &root, "");
+  globals.option("--run-root", "DIR", &run_root, "");
   globals.flag("-v,--version", &show_version, "");
   auto rest = globals.parse(arguments, Operands::EndTheOptions);
   if (!rest || (rest->empty() && !show_version)) {
@@ -110,7 +139,7 @@ int dispatch(Context& context, CommandArguments arguments, const Command** runni
   }
   if (rest->front() == kHelp) return help(context, CommandArguments(*rest).subspan(1));
   *running = &find_command(rest->front());
-  context.root = store_root(context, root);
+  set_roots(context, root, run_root);
   return (*running)->run(context, CommandArguments(*rest).subspan(1));
 }
 

@@ -12,7 +12,9 @@ struct Context {
   std::FILE* out;    // results
   std::FILE* err;    // progress and warnings; errors are printed by main alone
   bool is_root;      // the effective user is root
-  std::string root;  // the store's folder: images, snapshots, containers; set before a verb runs
+  // Set before a verb runs:
+  std::string root;      // the store's folder: images, snapshots, containers that stay
+  std::string run_root;  // the folder of containers that go with their end; better a tmpfs
   std::function<std::optional<std::string>(const char*)> environment;
 };
 

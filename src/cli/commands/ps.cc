@@ -74,7 +74,7 @@ int ps(Context& context, CommandArguments command_line) {
   if (!operands) return show_help(context, "ps", arguments);
   if (!operands->empty()) throw UsageError("'wherry ps' takes no arguments");
 
-  std::vector<Listed> all = container::LocalContainers(context.root).list();
+  std::vector<Listed> all = container::LocalContainers(context.root, context.run_root).list();
   if (!everything) std::erase_if(all, [](const Listed& listed) { return !listed.running; });
   if (json) {
     nlohmann::json array = nlohmann::json::array();

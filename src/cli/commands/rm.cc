@@ -17,7 +17,7 @@ int rm(Context& context, CommandArguments command_line) {
   if (operands->empty()) throw UsageError("'wherry rm' needs a container");
 
   using container::LocalContainers;
-  LocalContainers containers(context.root);
+  LocalContainers containers(context.root, context.run_root);
   int status = 0;
   // One that cannot be removed does not keep the others.
   for (const std::string& name : *operands) {

@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 using container::BundleRequest;
 
 constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr std::size_t kSweptAtAStart = 32;
 constexpr std::size_t kMaxPasswdBytes = 1u << 20;
 constexpr std::size_t kMaxEnvFileBytes = 8u << 20;
 
@@ -161,7 +162,7 @@ struct Target {
   std::string digest;      // of the image
 };
 
-// Requires: the Lease of the store lives until the container's folder names the image.
+// Requires: the Lease of the store lives until the container has its layer.
 Target find_image(const image::Store& store, const RunOptions& options) {
   image::Image image = store.resolve(options.target);
   check_platform(image, options);
@@ -173,10 +174,13 @@ Target find_image(const image::Store& store, const RunOptions& options) {
 }
 
 BundleRequest request_for(Context& context, const RunOptions& options, const Target& target,
-                          const container::HeldContainer& held) {
+                          const container::HeldContainer& held, const std::string& layer) {
   const std::string short_id = held.record().id.substr(0, 12);
   BundleRequest request;
-  request.directory = held.directory();
+  if (!layer.empty()) {
+    request.layer = layer;
+    request.mount_points = held.mount_points();
+  }
   request.image_root = target.image_root;
   request.args = arguments_of(options, target.config, target.module);
   if (target.image_root.empty()) {
@@ -196,6 +200,7 @@ BundleRequest request_for(Context& context, const RunOptions& options, const Tar
   request.read_only = options.read_only;
   request.host_network = options.network == "host";
   request.invoke = options.invoke;
+  request.is_passing = options.remove;
   request.rootless = !context.is_root;
   request.host_uid = ::geteuid();
   request.host_gid = ::getegid();
@@ -203,14 +208,8 @@ BundleRequest request_for(Context& context, const RunOptions& options, const Tar
 }
 
 void write_bundle(const container::HeldContainer& held, const BundleRequest& request) {
-  std::vector<const char*> folders = {"rootfs"};
-  if (!request.module) folders.insert(folders.end(), {"upper", "work"});
-  for (const char* folder : folders) {
-    std::string path = held.directory() + "/" + folder;
-    sys([&] { return ::mkdir(path.c_str(), 0755); }, "make folder '{}'", path);
-    // upper's mode is that of the guest's "/", whatever the caller's umask.
-    sys([&] { return ::chmod(path.c_str(), 0755); }, "make folder '{}'", path);
-  }
+  std::string rootfs = held.directory() + "/rootfs";
+  sys([&] { return ::mkdir(rootfs.c_str(), 0700); }, "make folder '{}'", rootfs);
   held.write("config.json", to_json(container::make_config(request)));
 }
 
@@ -240,8 +239,8 @@ int run(Context& context, CommandArguments command_line) {
   if (!parsed) return show_help(context, "run", arguments);
   const RunOptions& options = *parsed;
 
-  container::LocalContainers containers(context.root);
-  containers.sweep();
+  container::LocalContainers containers(context.root, context.run_root);
+  containers.sweep(kSweptAtAStart);
   Target target;
   std::optional<image::Lease> lease;
   if (is_bare_module(options.target)) {
@@ -261,9 +260,9 @@ int run(Context& context, CommandArguments command_line) {
        .command = command_text(arguments_of(options, target.config, target.module)),
        .created = std::time(nullptr),
        .remove_at_end = options.remove});
-  if (!target.digest.empty()) held.write("image", target.digest);
+  std::string layer = target.digest.empty() ? "" : held.make_layer(target.digest);
   lease.reset();
-  write_bundle(held, request_for(context, options, target, held));
+  write_bundle(held, request_for(context, options, target, held, layer));
   int status = run_bundle(context, options, signals, held).exit_code();
   if (!options.remove) held.keep({.code = status, .finished = std::time(nullptr)});
   return status;

@@ -21,8 +21,11 @@ oci::RuntimeMount root_mount(const BundleRequest& request) {
             .options = {"nosuid", "nodev", "mode=755", "size=16m"}};
   }
   std::vector<std::string> options = {
-      "nosuid", "nodev", "lowerdir=" + escape_layer(request.image_root),
-      "upperdir=" + request.directory + "/upper", "workdir=" + request.directory + "/work"};
+      "nosuid", "nodev",
+      "lowerdir=" + escape_layer(request.image_root) + ":" + escape_layer(request.mount_points),
+      "upperdir=" + request.layer + "/upper", "workdir=" + request.layer + "/work"};
+  // Unmounting otherwise waits until all that anybody wrote to that disk is on it.
+  if (request.is_passing) options.push_back("volatile");
   // Only attributes of its own kind can be written in a user namespace.
   if (request.rootless) options.push_back("userxattr");
   return {

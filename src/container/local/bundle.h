@@ -19,8 +19,9 @@ struct BareModule {
 };
 
 struct BundleRequest {
-  std::string directory;   // of the container: rootfs/, upper/, work/ are in it
-  std::string image_root;  // absolute; empty for a bare module
+  std::string image_root;    // absolute; empty for a bare module
+  std::string mount_points;  // absolute; below the image
+  std::string layer;         // absolute; upper/ and work/ above the image are in it
   std::optional<BareModule> module;
   std::vector<std::string> args;
   std::vector<std::string> env;
@@ -29,6 +30,8 @@ struct BundleRequest {
   std::string hostname;
   std::vector<Volume> volumes;
   bool read_only = false;
+  // Gone with its end: nobody needs what it wrote to be on disk then.
+  bool is_passing = false;
   bool host_network = false;
   std::optional<std::string> invoke;
   // Not root on the host: a user namespace, in which the container's user is the caller.

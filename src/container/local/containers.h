@@ -1,54 +1,21 @@
-// The containers that `wherry` made on this machine, as folders of the store:
-//
-//   ROOT/containers/<id>/record        what it is, as JSON; locked (flock) as long as its `wherry` lives
-//                        config.json   with rootfs/ the OCI bundle
-//                        upper/ work/  what the guest wrote (overlay)
-//                        image         digest of the image it stands on: keeps `rmi` away
-//                        pid           of its init, while it runs
-//                        exit          "<code> <seconds since 1970>", written at the end
-//   ROOT/names/<name>                  a symbolic link to the id; made at once or not at all
-//   ROOT/ephemeral/<id>                the record of a container that was to go with its end (--rm)
-//
-// The lock says who lives: the kernel drops it however a process ends. So a container is removed by
-// whoever finds an ephemeral record that nobody holds, and a killed `wherry` leaves nothing for good.
+// The containers that `wherry` made on this machine: made, found by name or id, removed. Those that stay
+// after their end are in the store (ROOT), those that go with it in another directory (RUN_ROOT); what a
+// guest writes is in a layer on disk, in the store, for both. See state_directory.h and layers.h.
 //
 // Concurrency: any number of processes. Thread safety: one object belongs to one thread.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "container/local/layers.h"
+#include "container/local/record.h"
+#include "container/local/state_directory.h"
 #include "os/fd.h"
 
 namespace wherry::container {
-
-struct Record {
-  std::string id;  // 64 hexadecimal digits
-  std::string name;
-  std::string image;    // as it was asked for
-  std::string command;  // for people
-  std::int64_t created = 0;
-  bool remove_at_end = false;
-  bool operator==(const Record&) const = default;
-};
-
-// Throws Error where it is no record.
-Record parse_record(std::string_view text);
-std::string to_json(const Record& record);
-
-struct Exit {
-  int code = 0;
-  std::int64_t finished = 0;
-};
-
-struct Listed {
-  Record record;
-  bool running = false;
-  std::optional<Exit> exit;  // none while it runs, and of one whose `wherry` was killed
-};
 
 class LocalContainers;
 
@@ -60,9 +27,14 @@ class HeldContainer {
   HeldContainer(HeldContainer&&) = delete;
 
   const Record& record() const { return record_; }
-  const std::string& directory() const { return directory_; }  // absolute where the root is
+  const std::string& directory() const { return directory_; }  // absolute
   // A new file of the container's folder. Throws Error.
   void write(const char* name, std::string_view contents) const;
+  // Makes the container's layer above an image, which from now on is not removed. Returns the folder
+  // that has upper/ and work/. Throws Error.
+  const std::string& make_layer(const std::string& image_digest);
+  // The folder to mount below the image, see layers.h. Throws Error.
+  const std::string& mount_points() const;
   // Leaves the container behind, ended.
   void keep(const Exit& exit);
 
@@ -71,13 +43,14 @@ class HeldContainer {
   Record record_;
   std::string directory_;
   os::Fd lock_;
+  Layer layer_;
   bool kept_ = false;
 };
 
 class LocalContainers {
  public:
-  // Makes the folders that are missing.
-  explicit LocalContainers(std::string root);
+  // Two different folders; makes those that are missing.
+  LocalContainers(const std::string& root, const std::string& run_root);
 
   // Makes a container's folder and takes its name. An empty name gets one made up. Throws Error
   // (AlreadyExists) "name 'x' is already in use by container '…'".
@@ -92,21 +65,27 @@ class LocalContainers {
   enum class Running : bool { Refuse, Kill };
   void remove(const Listed& listed, Running running) const;
 
-  // Removes the ephemeral containers that nobody holds any more.
-  void sweep() const;
-
-  const std::string& root() const { return root_; }
+  // Removes what killed processes left. Whoever only wants to start a container looks at a few of many
+  // others: all of them, one after another, do the rest.
+  static constexpr std::size_t kAll = static_cast<std::size_t>(-1);
+  void sweep(std::size_t at_most = kAll) const;
 
  private:
   friend class HeldContainer;
-  void take_name(Record& record) const;
-  void remove_folder(const Record& record) const;
+  const StateDirectory& home_of(const Record& record) const {
+    return record.remove_at_end ? passing_ : lasting_;
+  }
+  // Empty where the container has the name now; else the id of the one that has it.
+  std::string claim(const std::string& name, const Record& wanting) const;
+  void take_name(const std::string& name, const Record& record) const;
+  std::string free_name(const Record& record) const;
+  void remove(const Record& record) const;
   // For destructors and sweeps: what cannot be removed now is left for the next sweep.
-  void remove_if_possible(const std::string& id) const noexcept;
-  std::optional<Listed> load(const std::string& id) const;
+  void remove_if_possible(const Record& record) const noexcept;
 
-  std::string root_;
-  os::Fd directory_;
+  StateDirectory lasting_;
+  StateDirectory passing_;
+  Layers layers_;
 };
 
 // 64 hexadecimal digits that nobody else has.

@@ -77,8 +77,9 @@ TEST(User, IsResolvedInTheImagesFiles) {
 }
 
 TEST(Bundle, GivesAnOrdinaryUserOneId) {
-  BundleRequest request{.directory = "/c", .image_root = "/s:x", .args = {"/a.wasm"}};
-  EXPECT_EQ(make_config(request).mounts[0].options[2], "lowerdir=/s\\:x");
+  BundleRequest request{
+      .image_root = "/s:x", .mount_points = "/m", .layer = "/l", .args = {"/a.wasm"}};
+  EXPECT_EQ(make_config(request).mounts[0].options[2], "lowerdir=/s\\:x:/m");
   EXPECT_TRUE(make_config(request).linux_section.uid_mappings.empty());
   request.rootless = true;
   request.user = {.uid = 5, .gid = 6, .additional_gids = {7}};
@@ -99,8 +100,11 @@ class Local : public testing::Test {
   }
   void TearDown() override { fs::remove_all(root_); }
   bool is_empty() const {
-    return fs::is_empty(root_ + "/containers") && fs::is_empty(root_ + "/names") &&
-           fs::is_empty(root_ + "/ephemeral");
+    for (const char* folder :
+         {"/containers", "/names", "/run/containers", "/run/names", "/run/ephemeral", "/layers"}) {
+      if (fs::exists(root_ + folder) && !fs::is_empty(root_ + folder)) return false;
+    }
+    return true;
   }
   static Record record(std::string name, bool remove) {
     return {.id = new_container_id(),
@@ -113,7 +117,7 @@ class Local : public testing::Test {
 };
 
 TEST_F(Local, RemovesWhatWasNotKept) {
-  LocalContainers all(root_);
+  LocalContainers all(root_, root_ + "/run");
   {
     HeldContainer held = all.create(record("one", true));
     all.sweep();
@@ -124,7 +128,7 @@ TEST_F(Local, RemovesWhatWasNotKept) {
 }
 
 TEST_F(Local, KeepsWhatHasEnded) {
-  LocalContainers all(root_);
+  LocalContainers all(root_, root_ + "/run");
   {
     all.create(record("", false)).keep({.code = 3, .finished = 9});
   }
@@ -139,7 +143,7 @@ TEST_F(Local, KeepsWhatHasEnded) {
 }
 
 TEST_F(Local, HoldsANameForOne) {
-  LocalContainers all(root_);
+  LocalContainers all(root_, root_ + "/run");
   HeldContainer held = all.create(record("web", false));
   EXPECT_EQ(message_of([&] { all.create(record("web", true)); }),
             "name 'web' is already in use by container '" + held.record().id.substr(0, 12) + "'");
@@ -150,15 +154,17 @@ TEST_F(Local, HoldsANameForOne) {
 }
 
 TEST_F(Local, SweepsWhatAKilledProcessLeft) {
-  LocalContainers all(root_);
+  LocalContainers all(root_, root_ + "/run");
   pid_t child = ::fork();
   if (child == 0) {
     HeldContainer held = all.create(record("lost", true));
     held.write("config.json", "{}");
+    held.make_layer("sha256:ab");
     ::_exit(0);  // without a destructor, as if killed
   }
   ::waitpid(child, nullptr, 0);
-  EXPECT_TRUE(fs::is_symlink(root_ + "/names/lost"));
+  EXPECT_TRUE(fs::is_symlink(root_ + "/run/names/lost"));
+  EXPECT_FALSE(fs::is_empty(root_ + "/layers"));
   all.sweep();
   EXPECT_TRUE(is_empty());
 }

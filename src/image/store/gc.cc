@@ -46,9 +46,9 @@ std::optional<Collected> Store::collect_garbage() const {
   for (const oci::Descriptor& entry : read_index().manifests) {
     mark(load(entry, {}), entry, marked);
   }
-  for (const Digest& used : used_images()) {
-    if (!has_blob(used)) continue;
-    oci::Descriptor target{.digest = used};
+  for (const Use& use : uses()) {
+    if (!has_blob(use.image)) continue;
+    oci::Descriptor target{.digest = use.image};
     mark(load(target, {}), target, marked);
   }
 

@@ -280,27 +280,23 @@ void Store::tag(const Image& image, const oci::Reference& name) const {
   });
 }
 
-std::optional<Digest> Store::image_of_container(const std::string& id) const {
-  constexpr std::size_t kDigestFileBytes = 256;
-  auto digest = os::read_file_if_exists(root_directory_.get(), "containers/" + id + "/image",
-                                        kDigestFileBytes);
-  if (!digest) return std::nullopt;
-  digest->erase(digest->find_last_not_of(" \n") + 1);
-  return parse_digest(*digest);
+std::vector<Store::Use> Store::uses() const {
+  std::vector<Use> all;
+  for (const std::string& name : names_in("layers")) {
+    std::string text = name.substr(0, name.find('.'));
+    if (std::size_t dash = text.find('-'); dash != std::string::npos) text[dash] = ':';
+    // What is named otherwise is nobody's layer.
+    if (auto image = parse_digest(text)) all.push_back({*image, name.substr(name.find('.') + 1)});
+  }
+  return all;
 }
 
 std::vector<std::string> Store::users_of(const Digest& image) const {
-  std::vector<std::string> users = names_in("containers");
-  std::erase_if(users, [&](const std::string& id) { return image_of_container(id) != image; });
-  return users;
-}
-
-std::vector<Digest> Store::used_images() const {
-  std::vector<Digest> used;
-  for (const std::string& id : names_in("containers")) {
-    if (auto image = image_of_container(id)) used.push_back(*image);
+  std::vector<std::string> users;
+  for (Use& use : uses()) {
+    if (use.image == image) users.push_back(std::move(use.container));
   }
-  return used;
+  return users;
 }
 
 Removal Store::remove(std::string_view name_or_id, bool force) const {

@@ -2,8 +2,8 @@
 //
 //   ROOT/images/oci-layout, index.json, blobs/sha256/…   the layout (image-spec image-layout.md)
 //   ROOT/snapshots/<chain id>/rootfs                      a root file system, unpacked once
-//   ROOT/containers/<id>/image                            written by whoever makes containers:
-//                                                         the digest of the image it stands on
+//   ROOT/layers/<algorithm>-<hex>.<container>             made by whoever makes containers: its name
+//                                                         says which image the container stands on
 //   ROOT/tmp/                                             what is being written; swept by gc
 //   ROOT/lock, ROOT/index.lock                            see below
 //
@@ -141,8 +141,11 @@ class Store {
   void change_index(const std::function<void(oci::Index&)>& change) const;
   os::Fd lock_index() const;
   Image load(const oci::Descriptor& target, std::vector<oci::Reference> names) const;
-  std::vector<Digest> used_images() const;
-  std::optional<Digest> image_of_container(const std::string& id) const;
+  struct Use {
+    Digest image;
+    std::string container;
+  };
+  std::vector<Use> uses() const;
   std::vector<std::string> names_in(const std::string& folder) const;
 
   std::string root_;

@@ -1,7 +1,8 @@
+#include "container/local/record.h"
+
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "container/local/containers.h"
 
 namespace wherry::container {
 
