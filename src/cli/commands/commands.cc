@@ -31,7 +31,7 @@ constexpr Command kCommands[] = {
 constexpr std::string_view kHelp = "help";
 
 constexpr std::string_view kUsage =
-    "Usage: wherry [--root DIR] COMMAND [ARGUMENTS]\n"
+    "Usage: wherry [OPTIONS] COMMAND [ARGUMENTS]\n"
     "\n"
     "WebAssembly containers.\n"
     "\n"
@@ -44,11 +44,11 @@ void print_overview(Context& context) {
   }
   text +=
       "\nOptions:\n"
-      "  --root DIR     where images and containers are kept (also WHERRY_ROOT)\n"
-      "  --run-root DIR where containers are that go with their end, best a tmpfs (also\n"
-      "                 WHERRY_RUN_ROOT)\n"
-      "  --version, -v  show the version\n"
-      "  --help, -h     show this text\n"
+      "  --root DIR      where images and containers are kept (also WHERRY_ROOT)\n"
+      "  --run-root DIR  where containers are that go with their end (--rm), best a tmpfs (also\n"
+      "                  WHERRY_RUN_ROOT)\n"
+      "  --version, -v   show the version\n"
+      "  --help, -h      show this text\n"
       "\n"
       "'wherry help COMMAND' or 'wherry COMMAND --help' shows examples and options of a command.\n";
   std::fwrite(text.data(), 1, text.size(), context.out);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "cli/commands/verbs.h"
 #include "cli/term/args.h"
+#include "container/local/containers.h"
 #include "image/store/store.h"
 
 namespace wherry::cli {
@@ -27,6 +28,8 @@ int rmi(Context& context, CommandArguments command_line) {
   if (!operands) return show_help(context, "rmi", arguments);
   if (operands->empty()) throw UsageError("expected the images to remove");
 
+  // What killed processes left does not keep an image.
+  container::LocalContainers(context.root, context.run_root).sweep();
   image::Store store(context.root);
   int status = 0;
   bool deleted = false;
