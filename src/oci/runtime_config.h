@@ -122,6 +122,9 @@ inline constexpr std::size_t kMaxRuntimeConfigBytes = 8u << 20;
 // strings". Texts that become C strings may hold no NUL.
 RuntimeConfig parse_runtime_config(std::string_view text);
 
+// The same for a process alone: what `exec --process` is given. Errors name the fields likewise.
+RuntimeProcess parse_runtime_process(std::string_view text);
+
 // The inverse: parse_runtime_config(to_json(c)) == c for every c that parse_runtime_config can
 // return.
 std::string to_json(const RuntimeConfig& config);

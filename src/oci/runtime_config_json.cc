@@ -165,6 +165,11 @@ RuntimeConfig parse_runtime_config(std::string_view text) {
   return config;
 }
 
+RuntimeProcess parse_runtime_process(std::string_view text) {
+  Json json = parse_document(text, kMaxRuntimeConfigBytes, "process");
+  return parse_process(Field(&json, "process"));
+}
+
 std::string to_json(const RuntimeConfig& config) {
   Json json = {{"ociVersion", config.oci_version},
                {"process", process_json(config.process)},

@@ -54,13 +54,17 @@ void report_failure(int socket, ErrorKind kind, std::string_view text) noexcept 
 
 }  // namespace
 
-void ParentLink::await_parent() noexcept {
+bool ParentLink::try_await_parent() noexcept {
   char go = 0;
   ssize_t got;
   do {
     got = ::recv(socket_.get(), &go, 1, 0);
   } while (got < 0 && errno == EINTR);
-  if (got != 1) ::_exit(kOwnFailure);
+  return got == 1;
+}
+
+void ParentLink::await_parent() noexcept {
+  if (!try_await_parent()) ::_exit(kOwnFailure);
 }
 
 void ParentLink::report_ready() {
@@ -116,6 +120,10 @@ Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& bo
 
 void die_with_parent() {
   sys([] { return ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }, "ask to end with the parent");
+}
+
+void outlive_parent() {
+  sys([] { return ::prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0); }, "ask to outlive the parent");
 }
 
 }  // namespace wherry::os

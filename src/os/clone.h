@@ -31,6 +31,8 @@ class ParentLink {
 
   // Waits for one release(); ends this process with code 125 where the parent is gone.
   void await_parent() noexcept;
+  // The same for a parent that may go away: false then.
+  bool try_await_parent() noexcept;
   // Throws Error where the parent is gone.
   void report_ready();
   // After this an Error has nobody to go to but stderr. Closes the link.
@@ -68,5 +70,7 @@ Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& bo
 
 // Asks for SIGKILL when the parent ends. Changing credentials clears it: ask again after that.
 void die_with_parent();
+// Takes that back.
+void outlive_parent();
 
 }  // namespace wherry::os

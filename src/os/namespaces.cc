@@ -5,8 +5,10 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstring>
 #include <string>
 
@@ -58,6 +60,39 @@ std::vector<std::string> namespace_names() {
   std::vector<std::string> names;
   for (const NamespaceName& known : kNamespaces) names.emplace_back(known.name);
   return names;
+}
+
+std::uint64_t foreign_namespaces(pid_t pid) {
+  struct File {
+    const char* name;
+    std::uint64_t flag;
+  };
+  constexpr File kFiles[] = {{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},
+                             {"pid", CLONE_NEWPID},   {"net", CLONE_NEWNET},
+                             {"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},
+                             {"time", CLONE_NEWTIME}, {"cgroup", CLONE_NEWCGROUP}};
+  std::uint64_t flags = 0;
+  for (const File& file : kFiles) {
+    std::string its = fmt::format("/proc/{}/ns/{}", pid, file.name);
+    struct stat ours{};
+    struct stat theirs{};
+    // An older kernel does not have every kind.
+    if (::stat((std::string("/proc/self/ns/") + file.name).c_str(), &ours) != 0) continue;
+    sys([&] { return ::stat(its.c_str(), &theirs); }, "look at {}", its);
+    if (ours.st_ino != theirs.st_ino) flags |= file.flag;
+  }
+  return flags;
+}
+
+bool in_user_namespace() {
+  Fd file(::open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
+  char text[256] = {};
+  if (!file.is_open() || ::read(file.get(), text, sizeof text - 1) <= 0) return false;
+  unsigned long inside = 0;
+  unsigned long outside = 0;
+  unsigned long count = 0;
+  return std::sscanf(text, "%lu %lu %lu", &inside, &outside, &count) != 3 || inside || outside ||
+         count != 4294967295;
 }
 
 void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdRange> gids) {

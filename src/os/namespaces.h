@@ -18,6 +18,12 @@ std::optional<std::uint64_t> namespace_flag(std::string_view name);
 // All names that it knows.
 std::vector<std::string> namespace_names();
 
+// CLONE_NEW* of those namespaces of a process that this process does not stand in. Throws Error.
+std::uint64_t foreign_namespaces(pid_t pid);
+
+// Whether user ids mean here what they mean to the machine.
+bool in_user_namespace();
+
 // One range of ids: inside a user namespace, and what they are outside.
 struct IdRange {
   std::uint32_t inside = 0;

@@ -217,11 +217,12 @@ os::ExitStatus run_bundle(const Context& context, const RunOptions& options,
                           const os::SignalForwarder& signals,
                           const container::HeldContainer& held) {
   os::Fd input = standard_input(options);
-  pid_t runtime = signals.spawn(
-      {.path = runtime_program(context),
-       .arguments = {"wherry-runtime", "run", "--parent", std::to_string(::getpid()), "--bundle",
-                     held.directory(), "--pid-file", held.directory() + "/pid", held.record().id},
-       .standard_input = input.get()});
+  pid_t runtime =
+      signals.spawn({.path = runtime_program(context),
+                     .arguments = {"wherry-runtime", "--root", held.directory(), "run", "--parent",
+                                   std::to_string(::getpid()), "--bundle", held.directory(),
+                                   "--pid-file", held.directory() + "/pid", held.record().id},
+                     .standard_input = input.get()});
   return signals.wait_for(runtime);
 }
 

@@ -4,6 +4,7 @@
 //
 //   DIR/containers/<id>/record        what it is, as JSON; locked (flock) as long as its `wherry` lives
 //                       config.json   with rootfs/ the OCI bundle
+//                       <id>/         the runtime's own state of it, while it runs
 //                       pid           of its init, while it runs
 //                       exit          "<code> <seconds since 1970>", written at the end
 //   DIR/names/<name>                  a symbolic link to the id; made at once or not at all

@@ -1,135 +1,270 @@
 #include "container/runtime/container.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 
+#include "base/bytes.h"
 #include "base/error.h"
-#include "container/runtime/init.h"
-#include "os/namespaces.h"
+#include "oci/timestamp.h"
+#include "os/file.h"
 
 namespace wherry::container {
 namespace {
 
-// The namespaces to make, as CLONE_NEW*. Those to join are init's business, save the two that only
-// a new process can be born into.
-std::uint64_t namespaces_to_make(const oci::RuntimeConfig& config) {
-  std::uint64_t flags = 0;
-  for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
-    auto flag = os::namespace_flag(space.type);
-    if (!flag) fail(ErrorKind::InvalidArgument, "unknown namespace '{}'", space.type);
-    if (space.path.empty()) {
-      flags |= *flag;
-    } else if (*flag == CLONE_NEWPID || *flag == CLONE_NEWUSER) {
-      fail(ErrorKind::Unimplemented, "joining an existing {} namespace is not there yet",
-           space.type);
-    }
-  }
-  if (!(flags & CLONE_NEWNS)) {
-    fail(ErrorKind::InvalidArgument, "config.json: a container needs a mount namespace of its own");
-  }
-  return flags;
+constexpr const char* kConfig = "config.json";
+constexpr const char* kStartSocket = "start";
+constexpr int kWaitForKilledMs = 10'000;
+
+// The folder's own path may be longer than a socket's name can be.
+sockaddr_un start_address(const StateFolder& folder) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::string path = fmt::format("/proc/self/fd/{}/{}", folder.get(), kStartSocket);
+  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+  return address;
 }
 
-std::vector<os::IdRange> ranges_of(const std::vector<oci::RuntimeIdMapping>& mappings) {
-  std::vector<os::IdRange> ranges;
-  for (const oci::RuntimeIdMapping& mapping : mappings) {
-    ranges.push_back(
-        {.inside = mapping.container_id, .outside = mapping.host_id, .count = mapping.size});
-  }
-  return ranges;
+os::Fd make_socket() {
+  return os::Fd(
+      sys([] { return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0); }, "make a socket"));
 }
 
-std::string read_whole(const std::string& path, std::size_t limit) {
-  os::Fd file(sys([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
-  std::string text;
-  char buffer[16384];
-  for (;;) {
-    auto got = static_cast<std::size_t>(
-        sys([&] { return ::read(file.get(), buffer, sizeof buffer); }, "read '{}'", path));
-    if (got == 0) return text;
-    text.append(buffer, got);
-    if (text.size() > limit) {
-      fail(ErrorKind::InvalidArgument, "'{}' is bigger than {} bytes", path, limit);
-    }
-  }
+os::Fd listen_in(const StateFolder& folder) {
+  os::Fd listener = make_socket();
+  sockaddr_un address = start_address(folder);
+  sys([&] { return ::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address); },
+      "make the socket '{}/{}'", folder.path(), kStartSocket);
+  sys([&] { return ::listen(listener.get(), 8); }, "listen at '{}/{}'", folder.path(),
+      kStartSocket);
+  return listener;
+}
+
+std::string now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  std::string seconds = oci::format_timestamp(time.tv_sec);
+  seconds.pop_back();  // the Z
+  return fmt::format("{}.{:09}Z", seconds, time.tv_nsec);
+}
+
+std::string rootfs_of(const Bundle& bundle) {
+  const std::string& path = bundle.config.root.path;
+  return path.starts_with('/') ? path : bundle.path + "/" + path;
+}
+
+// What the record says, corrected by what init does. busy: somebody is at work on the container.
+State state_of(const StateRecord& record, bool busy) {
+  if (record.state == State::Creating) return busy ? State::Creating : State::Stopped;
+  return os::is_alive(record.init) ? record.state : State::Stopped;
 }
 
 }  // namespace
 
-ContainerPlan load_bundle(std::string id, std::string bundle) {
-  return in_context([&] { return fmt::format("read bundle '{}'", bundle); },
-                    [&] {
-                      std::string text =
-                          read_whole(bundle + "/config.json", oci::kMaxRuntimeConfigBytes);
-                      oci::RuntimeConfig config = oci::parse_runtime_config(text);
-                      return ContainerPlan{std::move(id), bundle, std::move(config)};
-                    });
+void write_pid_file(const std::string& path, pid_t pid) {
+  in_context(
+      [&] { return fmt::format("write pid file '{}'", path); },
+      [&] {
+        std::string next = path + "." + os::unique_name();
+        os::Fd file(
+            sys([&] { return ::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644); },
+                "create it"));
+        os::write_all(file.get(), as_bytes(std::to_string(pid)));
+        sys([&] { return ::rename(next.c_str(), path.c_str()); }, "put it in place");
+      });
 }
 
-void check_id(const std::string& id) {
-  bool good = !id.empty() && id.size() <= 1024 && id != "." && id != "..";
-  for (char c : id) {
-    good = good && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '_' || c == '+' || c == '-' || c == '.');
+std::unique_ptr<Container> Container::create(const StateStore& store, const CreateRequest& request,
+                                             const WorkloadMaker& make_workload) {
+  check_id(request.id);
+  Bundle bundle = load_bundle(request.bundle);
+  std::unique_ptr<Container> made(new Container(store, store.make(request.id)));
+  made->bundle_ = std::move(bundle);
+  try {
+    made->make(request, make_workload);
+  } catch (...) {
+    made->init_.reset();  // kills it
+    (void)outcome_of([&] {
+      made->store_.remove(*made->folder_, request.id);
+      return true;
+    });
+    throw;
   }
-  if (!good) fail(ErrorKind::InvalidArgument, "'{}' is no container id", id);
+  return made;
 }
 
-Container::~Container() {
-  if (!init_ || state_ == State::Stopped) return;
-  // Not through the link alone: a guest that runs no longer listens to it.
-  ::kill(init_->pid(), SIGKILL);
-  ::waitpid(init_->pid(), nullptr, 0);
+// Each step is written down before it is taken: whoever finds the folder can undo it.
+void Container::make(const CreateRequest& request, const WorkloadMaker& make_workload) {
+  record_ = {.id = request.id,
+             .bundle = bundle_.path,
+             .rootfs = rootfs_of(bundle_),
+             .state = State::Creating,
+             .init = {},
+             .created = now(),
+             .owner = ::geteuid(),
+             .cgroup = {},
+             .annotations = bundle_.config.annotations};
+  folder_->write(kConfig, bundle_.text);
+  folder_->save(record_);
+  os::Fd listener = request.foreground ? os::Fd() : listen_in(*folder_);
+  workload_ = make_workload(bundle_.config);
+  init_ = std::make_unique<InitProcess>(InitProcessPlan{.config = &bundle_.config,
+                                                        .bundle = bundle_.path,
+                                                        .argv = request.argv,
+                                                        .listener = listener.get()},
+                                        *workload_);
+  init_->create();
+  record_.init = os::identify(init_->pid()).value_or(os::ProcessId{});
+  init_->await_sandbox();
+  init_->await_workload();
+  record_.state = after(record_.state, Step::Create);
+  if (!request.pid_file.empty()) write_pid_file(request.pid_file, init_->pid());
+  if (request.foreground) return;
+  folder_->save(record_);
+  init_->leave();
 }
 
-void Container::create() {
-  const oci::RuntimeConfig& config = plan_.config;
-  if (config.process.terminal) {
-    fail(ErrorKind::Unimplemented, "a terminal (process.terminal) is not there yet");
+std::unique_ptr<Container> Container::open(const StateStore& store, const std::string& id) {
+  check_id(id);
+  std::unique_ptr<Container> opened(new Container(store, store.open(id)));
+  opened->record_.id = id;
+  // Without one it is what a killed `create` or `delete` left: only good for removal.
+  if (auto record = store.read(id)) opened->record_ = std::move(*record);
+  if (auto text = opened->folder_->read(kConfig); text && !text->empty()) {
+    auto [bundle, problem] =
+        outcome_of([&] { return parse_bundle(opened->record_.bundle, std::move(*text)); });
+    if (bundle) opened->bundle_ = std::move(*bundle);
   }
-  std::uint64_t flags = namespaces_to_make(config);
-  InitPlan init{
-      .config = config, .bundle = plan_.bundle, .new_namespaces = flags, .argv = plan_.argv};
-  init_.emplace(os::clone_child(
-      flags, [&](os::ParentLink& parent) { return run_init(init, workload_, parent); }));
-  if (flags & CLONE_NEWUSER) {
-    os::write_id_maps(init_->pid(), ranges_of(config.linux_section.uid_mappings),
-                      ranges_of(config.linux_section.gid_mappings));
-  }
-  init_->release();
-  init_->await_child();
-  sandbox_ready_ = true;
-  init_->await_child();
-  state_ = after(state_, Step::Create);
+  return opened;
 }
+
+Container::~Container() = default;
+
+State Container::state() const { return state_of(record_, /*busy=*/false); }
 
 void Container::start() {
-  state_ = after(state_, Step::Start);
-  init_->release();
+  State next = after(init_ ? record_.state : state(), Step::Start);
+  if (init_) {
+    init_->start();
+  } else {
+    start_from_outside();
+  }
+  record_.state = next;
+  folder_->save(record_);
+}
+
+void Container::start_from_outside() {
+  os::Fd pidfd = os::open_process(record_.init);
+  os::Fd socket = make_socket();
+  sockaddr_un address = start_address(*folder_);
+  sys(
+      [&] {
+        return ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
+      },
+      "reach the init of container '{}'", record_.id);
+  os::Child init(record_.init.pid, std::move(pidfd), std::move(socket));
+  init.release();
+  init.await_child();
 }
 
 os::ExitStatus Container::wait() {
-  os::ExitStatus status = signals_.wait_for(init_->pid());
-  state_ = after(state_, Step::End);
+  folder_.reset();
+  os::ExitStatus status = init_->wait();
+  // Somebody else may have removed it by force.
+  (void)outcome_of([&] {
+    folder_.emplace(store_.open(record_.id));
+    return true;
+  });
   return status;
 }
 
-int exit_code_of(const Error& error, bool sandbox_was_ready) {
-  if (!sandbox_was_ready) return 125;
-  switch (error.kind()) {
+int Container::exec(const ExecRequest& request, const WorkloadMaker& make_workload) {
+  after(state(), Step::Exec);
+  oci::RuntimeConfig config = bundle_.config;
+  config.process = request.process;
+  std::unique_ptr<Workload> workload = make_workload(config);
+  InitProcess process({.config = &config,
+                       .bundle = bundle_.path,
+                       .argv = request.argv,
+                       .joined = &record_.init,
+                       .detached = request.detach},
+                      *workload);
+  process.create();
+  process.await_sandbox();
+  process.await_workload();
+  if (!request.pid_file.empty()) write_pid_file(request.pid_file, process.pid());
+  process.start();
+  folder_.reset();
+  if (!request.detach) return process.wait().exit_code();
+  process.let_go();
+  return 0;
+}
+
+void Container::kill(int signal, bool all) {
+  (void)all;
+  os::Fd init = state() == State::Stopped ? os::Fd() : os::open_process(record_.init);
+  if (!init.is_open() || !os::send_signal(init, signal)) {
+    fail(ErrorKind::FailedPrecondition, "cannot kill container '{}': it is not running",
+         record_.id);
+  }
+}
+
+void Container::remove(bool force) {
+  if (!folder_) return;
+  if (state() != State::Stopped) {
+    if (!force) {
+      fail(ErrorKind::FailedPrecondition,
+           "cannot delete container '{}' that is {}: kill it first, or use --force", record_.id,
+           to_string(state()));
+    }
+    os::Fd init = os::open_process(record_.init);
+    if (init.is_open() && os::send_signal(init, SIGKILL) &&
+        !os::wait_for_end(init, kWaitForKilledMs)) {
+      fail(ErrorKind::Unavailable, "container '{}' does not end", record_.id);
+    }
+  }
+  store_.remove(*folder_, record_.id);
+}
+
+std::optional<StateAndRecord> look_at(const StateStore& store, const std::string& id) {
+  auto record = store.read(id);
+  if (!record) return std::nullopt;
+  bool busy = record->state == State::Creating && store.is_busy(id);
+  State state = state_of(*record, busy);
+  return StateAndRecord{.record = std::move(*record), .state = state};
+}
+
+std::vector<StateAndRecord> look_at_all(const StateStore& store) {
+  std::vector<StateAndRecord> all;
+  for (const std::string& id : store.ids()) {
+    if (auto one = look_at(store, id)) all.push_back(std::move(*one));
+  }
+  std::ranges::sort(all, {}, [](const StateAndRecord& one) { return one.record.id; });
+  return all;
+}
+
+int exit_code_of(const std::exception& error) {
+  constexpr int kOwnFailure = 125;
+  constexpr int kCannotRun = 126;
+  constexpr int kNotFound = 127;
+  const auto* about_workload = dynamic_cast<const WorkloadError*>(&error);
+  if (!about_workload) return kOwnFailure;
+  switch (about_workload->kind()) {
     case ErrorKind::NotFound:
-      return 127;
+      return kNotFound;
     case ErrorKind::InvalidArgument:
     case ErrorKind::FailedPrecondition:
     case ErrorKind::PermissionDenied:
     case ErrorKind::Unimplemented:
-      return 126;
+      return kCannotRun;
     default:
-      return 125;
+      return kOwnFailure;
   }
 }
 

@@ -1,65 +1,100 @@
-// A bundle becomes a sandboxed process, seen from outside: create, start, wait.
+// One container by its id: what the verbs of an OCI runtime do to it (runtime-spec, runtime.md).
+//
+// A Container holds the lock of its state folder: verbs on one container follow one another. The
+// exception is a `run` in the foreground, which gives the lock back while the guest runs.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
-#include "base/error.h"
+#include "container/runtime/bundle.h"
+#include "container/runtime/init_process.h"
 #include "container/runtime/lifecycle.h"
+#include "container/runtime/state_store.h"
 #include "container/runtime/workload.h"
-#include "oci/runtime_config.h"
-#include "os/clone.h"
 #include "os/process.h"
 
 namespace wherry::container {
 
-struct ContainerPlan {
+// The config outlives the workload.
+using WorkloadMaker = std::function<std::unique_ptr<Workload>(const oci::RuntimeConfig&)>;
+
+struct CreateRequest {
   std::string id;
-  std::string bundle;  // directory of config.json
-  oci::RuntimeConfig config;
+  std::string bundle;
+  std::string pid_file;   // empty for none
   char** argv = nullptr;  // see InitPlan
+  // Its init ends with this process, which starts it and waits for it itself.
+  bool foreground = false;
 };
 
-// Reads <bundle>/config.json. Throws Error "read bundle '…': …".
-ContainerPlan load_bundle(std::string id, std::string bundle);
+struct ExecRequest {
+  oci::RuntimeProcess process;
+  std::string pid_file;   // empty for none
+  char** argv = nullptr;  // see InitPlan
+  bool detach = false;
+};
 
-// "a-z A-Z 0-9 _ + - ." and not "." or "..": an id is also a file name. Throws
-// Error(InvalidArgument).
-void check_id(const std::string& id);
-
-// One container, of this process. If the object goes before wait(), init ends with it.
-// Thread safety: none; the process has one thread.
 class Container {
  public:
-  // The workload is borrowed until wait() returns.
-  Container(ContainerPlan plan, Workload& workload) : plan_(std::move(plan)), workload_(workload) {}
+  // Makes the container: its init stands in its final sandbox, the workload prepared, and waits.
+  // Throws Error (WorkloadError where the sandbox was ready), and then nothing of it is left.
+  static std::unique_ptr<Container> create(const StateStore& store, const CreateRequest& request,
+                                           const WorkloadMaker& make_workload);
+  // Throws Error(NotFound).
+  static std::unique_ptr<Container> open(const StateStore& store, const std::string& id);
+
   ~Container();
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
 
-  // Returns when init stands in its sandbox with the workload prepared. Throws Error; is the
-  // sandbox ready, it is the workload that failed.
-  void create();
-  // Lets the guest run.
+  // Lets the guest run. Throws Error.
   void start();
-  // Passes signals on until init ends.
+  // Of one that was created in the foreground, and started: passes signals on until it ends.
   os::ExitStatus wait();
+  // Sends a signal to init, or to everything in the container. Throws Error(FailedPrecondition)
+  // where it has ended.
+  void kill(int signal, bool all);
+  // Removes all that is left of it. One that has not ended is killed first where force is given, and
+  // refused where not. Throws Error.
+  void remove(bool force);
 
-  State state() const { return state_; }
-  bool is_sandbox_ready() const { return sandbox_ready_; }
-  pid_t pid() const { return init_->pid(); }
+  // Runs another workload in the container's sandbox, as another process there. Returns its exit
+  // code; 0 at once where it is detached. Throws Error (WorkloadError where the process stood in the
+  // sandbox). Gives the container's lock back.
+  int exec(const ExecRequest& request, const WorkloadMaker& make_workload);
+
+  State state() const;
+  const StateRecord& record() const { return record_; }
+  const oci::RuntimeConfig& config() const { return bundle_.config; }
+  const Bundle& bundle() const { return bundle_; }
 
  private:
-  ContainerPlan plan_;
-  Workload& workload_;
-  os::SignalForwarder signals_;
-  State state_ = State::Creating;
-  bool sandbox_ready_ = false;
-  std::optional<os::Child> init_;
+  Container(const StateStore& store, std::optional<StateFolder> folder)
+      : store_(store), folder_(std::move(folder)) {}
+  void make(const CreateRequest& request, const WorkloadMaker& make_workload);
+  void start_from_outside();
+
+  const StateStore& store_;
+  std::optional<StateFolder> folder_;
+  StateRecord record_;
+  Bundle bundle_;
+  std::unique_ptr<Workload> workload_;
+  std::unique_ptr<InitProcess> init_;  // of one that was created here
 };
+
+// The state of a container whose folder is not locked by us. Nothing where there is none.
+std::optional<StateAndRecord> look_at(const StateStore& store, const std::string& id);
+// All of them, by id.
+std::vector<StateAndRecord> look_at_all(const StateStore& store);
+
+// Writes a pid file, as a whole. Throws Error.
+void write_pid_file(const std::string& path, pid_t pid);
 
 // As Docker counts: 127 an entrypoint that is not there, 126 one that cannot be run, 125 for
 // whatever else failed before the guest ran.
-int exit_code_of(const Error& error, bool sandbox_was_ready);
+int exit_code_of(const std::exception& error);
 
 }  // namespace wherry::container

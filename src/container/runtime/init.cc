@@ -6,11 +6,14 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
+#include <initializer_list>
 
 #include "base/error.h"
 #include "container/runtime/mounts.h"
@@ -72,14 +75,19 @@ void wipe_arguments(char** argv) {
   *environ = nullptr;
 }
 
-void close_descriptors_but(int kept) {
-  auto close_range = [](unsigned first, unsigned last) {
-    if (first > last) return;
-    sys([&] { return ::syscall(SYS_close_range, first, last, 0); }, "close descriptors");
+// Requires: kept is sorted; -1 stands for none.
+void close_descriptors_but(std::initializer_list<int> kept) {
+  unsigned next = 3;
+  auto close_up_to = [&](unsigned end) {
+    if (next >= end) return;
+    sys([&] { return ::syscall(SYS_close_range, next, end - 1, 0); }, "close descriptors");
   };
-  auto middle = static_cast<unsigned>(kept);
-  close_range(3, middle - 1);
-  close_range(middle + 1, ~0u);
+  for (int fd : kept) {
+    if (fd < 0) continue;
+    close_up_to(static_cast<unsigned>(fd));
+    next = static_cast<unsigned>(fd) + 1;
+  }
+  close_up_to(~0u);
 }
 
 os::CapabilitySet set_of(const std::vector<std::string>& names) {
@@ -163,6 +171,20 @@ void make_sandbox(const InitPlan& plan) {
   }
 }
 
+// Leaves the maker, and waits for somebody who asks at the listener. One who goes away again without
+// having said so is as if he had never come.
+void wait_at(os::Fd listener, os::ParentLink& link) {
+  link.await_parent();
+  os::outlive_parent();
+  link.report_ready();
+  for (;;) {
+    os::Fd caller(sys([&] { return ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC); },
+                      "wait to be started"));
+    link = os::ParentLink(std::move(caller));
+    if (link.try_await_parent()) return;
+  }
+}
+
 }  // namespace
 
 int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
@@ -173,10 +195,17 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   parent.await_parent();
   ::setsid();
   ::umask(0);
-  make_sandbox(plan);
+  if (plan.joined >= 0) {
+    sys([&] { return ::setns(plan.joined, static_cast<int>(plan.joined_namespaces)); },
+        "join the container's namespaces");
+  } else {
+    make_sandbox(plan);
+  }
   set_limits(plan.config);
   // No descriptor of the host may be left when the guest's user and directory are entered.
-  close_descriptors_but(parent.descriptor());
+  os::Fd listener(plan.listener);
+  close_descriptors_but({std::min(listener.get(), parent.descriptor()),
+                         std::max(listener.get(), parent.descriptor())});
   become_user(plan);
   os::die_with_parent();
   enter_working_directory(plan.config.process.cwd);
@@ -184,7 +213,13 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   parent.report_ready();
   workload.prepare();
   parent.report_ready();
-  parent.await_parent();
+  if (listener.is_open()) {
+    wait_at(std::move(listener), parent);
+  } else {
+    parent.await_parent();
+    if (plan.detached) os::outlive_parent();
+  }
+  parent.report_ready();
   parent.detach();
   return workload.run();
 }

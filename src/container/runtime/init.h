@@ -17,10 +17,20 @@ struct InitPlan {
   // The runtime's own argument vector, whose strings and environment are wiped: init keeps the
   // memory it was cloned from, and the guest may read /proc/self/environ. May be null.
   char** argv = nullptr;
+  // A listening socket on which init waits for `start` once its maker has left; -1 where the maker
+  // itself starts it.
+  int listener = -1;
+  // The process whose namespaces are joined instead of making any: a pidfd, and which (CLONE_NEW*);
+  // all but those that only a new process can be born into.
+  int joined = -1;
+  std::uint64_t joined_namespaces = 0;
+  // Lives on when its maker ends, once it was started.
+  bool detached = false;
 };
 
-// The body of init, for os::clone_child(). Reports ready twice: with the sandbox complete, and with
-// the workload prepared; then waits to be let go. Returns the guest's exit code. Throws Error.
+// The body of init, for os::clone_child(). Reports ready with the sandbox complete, with the workload
+// prepared, where it was left alone, and last when it was started; between them it waits to be let go.
+// Returns the guest's exit code. Throws Error.
 int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent);
 
 }  // namespace wherry::container

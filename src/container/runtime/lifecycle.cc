@@ -13,7 +13,10 @@ struct Transition {
 constexpr Transition kTransitions[] = {
     {State::Creating, Step::Create, State::Created}, {State::Creating, Step::End, State::Stopped},
     {State::Created, Step::Start, State::Running},   {State::Created, Step::End, State::Stopped},
-    {State::Running, Step::End, State::Stopped},
+    {State::Running, Step::Pause, State::Paused},    {State::Running, Step::End, State::Stopped},
+    {State::Paused, Step::Resume, State::Running},   {State::Paused, Step::End, State::Stopped},
+    {State::Created, Step::Exec, State::Created},    {State::Running, Step::Exec, State::Running},
+    {State::Stopped, Step::Delete, State::Stopped},
 };
 
 std::string_view verb_of(Step step) {
@@ -22,8 +25,16 @@ std::string_view verb_of(Step step) {
       return "create";
     case Step::Start:
       return "start";
+    case Step::Exec:
+      return "exec in";
+    case Step::Pause:
+      return "pause";
+    case Step::Resume:
+      return "resume";
     case Step::End:
       return "end";
+    case Step::Delete:
+      return "delete";
   }
   return "?";
 }
@@ -38,6 +49,8 @@ std::string_view to_string(State state) {
       return "created";
     case State::Running:
       return "running";
+    case State::Paused:
+      return "paused";
     case State::Stopped:
       return "stopped";
   }

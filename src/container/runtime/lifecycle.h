@@ -10,13 +10,18 @@ enum class State : std::uint8_t {
   Creating,  // its init process is setting up the sandbox
   Created,   // init stands in its final namespaces and waits
   Running,
+  Paused,
   Stopped,  // init has ended
 };
 
 enum class Step : std::uint8_t {
   Create,  // init reported that it is ready
   Start,   // init was let go
+  Exec,    // another process is started in it
+  Pause,
+  Resume,
   End,     // init ended, by itself or by a signal
+  Delete,  // what is left of it is removed
 };
 
 std::string_view to_string(State state);

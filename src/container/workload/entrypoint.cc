@@ -66,7 +66,8 @@ Entrypoint open_entrypoint(int root, const oci::RuntimeProcess& process) {
     }
     return {std::move(opened.fd), std::move(path)};
   }
-  fail(ErrorKind::NotFound, "entrypoint '{}' not found in the container", process.args[0]);
+  fail(ErrorKind::NotFound, "entrypoint '{}' not found in the container: no such file or directory",
+       process.args[0]);
 }
 
 void require_module(ByteSpan bytes, std::string_view path) {

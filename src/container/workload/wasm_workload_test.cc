@@ -56,8 +56,10 @@ TEST(Entrypoint, MustBeAFileInsideTheRoot) {
   EXPECT_EQ(opening("/../../ok.wasm"), "");
   EXPECT_EQ(opening("/folder"), "entrypoint '/folder' is a directory");
   EXPECT_EQ(opening("/fifo"), "entrypoint '/fifo' is no regular file");
-  EXPECT_EQ(opening("/out"), "entrypoint '/out' not found in the container");
-  EXPECT_EQ(opening("none"), "entrypoint 'none' not found in the container");
+  EXPECT_EQ(opening("/out"),
+            "entrypoint '/out' not found in the container: no such file or directory");
+  EXPECT_EQ(opening("none"),
+            "entrypoint 'none' not found in the container: no such file or directory");
   EXPECT_EQ(opening(""), "the entrypoint is empty");
   std::filesystem::remove_all(root);
 }

@@ -1,5 +1,5 @@
 // Real sandboxes around a workload that tells what it sees. They need root or user namespaces.
-#include "container/runtime/container.h"
+#include "container/runtime/init_process.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "container/runtime/container.h"
 #include "container/runtime/mounts.h"
 
 namespace wherry::container {
@@ -39,6 +40,12 @@ std::string read_file(const std::string& path) {
 }
 
 void say(const std::string& text) { (void)!::write(1, text.data(), text.size()); }
+
+void make_ready(InitProcess& init) {
+  init.create();
+  init.await_sandbox();
+  init.await_workload();
+}
 
 class Sandbox : public testing::Test {
  protected:
@@ -70,8 +77,8 @@ class Sandbox : public testing::Test {
 
   std::string refusal_of_this_machine() {
     try {
-      Container container({.id = "probe", .bundle = bundle_, .config = config_}, workload_);
-      container.create();
+      InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
+      make_ready(init);
       return "";
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::PermissionDenied) return error.what();
@@ -89,11 +96,10 @@ class Sandbox : public testing::Test {
     os::ExitStatus status;
     std::string failure;
     try {
-      Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
-      container.create();
-      container.start();
-      status = container.wait();
-      EXPECT_EQ(container.state(), State::Stopped);
+      InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
+      make_ready(init);
+      init.start();
+      status = init.wait();
     } catch (const Error& error) {
       failure = error.what();
     }
@@ -186,8 +192,8 @@ TEST_F(Sandbox, MakesMountTargetsInsideTheRootOnly) {
   // The link's target does not exist below the new root: it is refused, not followed outside.
   TestWorkload untouched;
   try {
-    Container container({.id = "test", .bundle = bundle_, .config = config_}, untouched);
-    container.create();
+    InitProcess init({.config = &config_, .bundle = bundle_}, untouched);
+    make_ready(init);
     FAIL() << "the mount was made";
   } catch (const Error& error) {
     EXPECT_TRUE(std::string(error.what()).starts_with("mount '/data/deep': create directory"))
@@ -227,11 +233,10 @@ TEST_F(Sandbox, HidesTheHostsEnvironment) {
   pid_t copy = ::fork();
   if (copy == 0) {
     ::dup2(pipe[1], 1);
-    Container container({.id = "t", .bundle = bundle_, .config = config_, .argv = vector},
-                        workload_);
-    container.create();
-    container.start();
-    ::_exit(container.wait().code);
+    InitProcess init({.config = &config_, .bundle = bundle_, .argv = vector}, workload_);
+    make_ready(init);
+    init.start();
+    ::_exit(init.wait().code);
   }
   ::close(pipe[1]);
   char buffer[4096];
@@ -242,48 +247,47 @@ TEST_F(Sandbox, HidesTheHostsEnvironment) {
 }
 
 TEST_F(Sandbox, EndsOnASignalThoughItIsProcessOne) {
-  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+  InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
   workload_.on_run = [] {
     for (volatile int spin = 0;; spin = spin + 1) {
     }
     return 0;
   };
-  container.create();
-  container.start();
-  ::kill(container.pid(), SIGTERM);
-  EXPECT_EQ(container.wait(), os::ExitStatus{.code = 143});
+  make_ready(init);
+  init.start();
+  ::kill(init.pid(), SIGTERM);
+  EXPECT_EQ(init.wait(), os::ExitStatus{.code = 143});
 }
 
 TEST_F(Sandbox, CanBeKilledBeforeItStarts) {
-  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
-  container.create();
-  EXPECT_EQ(container.state(), State::Created);
-  ::kill(container.pid(), SIGINT);
-  EXPECT_EQ(container.wait(), os::ExitStatus{.code = 130});
+  InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
+  make_ready(init);
+  ::kill(init.pid(), SIGINT);
+  EXPECT_EQ(init.wait(), os::ExitStatus{.code = 130});
 }
 
 TEST_F(Sandbox, PassesTheWorkloadsErrorOn) {
   workload_.on_prepare = [] { fail(ErrorKind::NotFound, "no entrypoint '/test'"); };
-  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+  InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
   try {
-    container.create();
+    make_ready(init);
     FAIL() << "it was created";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "no entrypoint '/test'");
-    EXPECT_EQ(exit_code_of(error, container.is_sandbox_ready()), 127);
+    EXPECT_EQ(exit_code_of(error), 127);
   }
 }
 
 TEST_F(Sandbox, NamesWhatCouldNotBeSetUp) {
   config_.mounts.push_back(
       {.destination = "/x", .type = "bind", .source = "/not/there", .options = {"bind"}});
-  Container container({.id = "test", .bundle = bundle_, .config = config_}, workload_);
+  InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
   try {
-    container.create();
+    make_ready(init);
     FAIL() << "it was created";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "mount '/x': bind '/not/there': No such file or directory");
-    EXPECT_EQ(exit_code_of(error, container.is_sandbox_ready()), 125);
+    EXPECT_EQ(exit_code_of(error), 125);
   }
 }
 

@@ -1,0 +1,157 @@
+// create, start, run, kill, delete: a container from its beginning to its end.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/error.h"
+#include "cli/term/args.h"
+#include "os/clone.h"
+#include "os/signals.h"
+#include "runtime.h"
+
+namespace wherry::runtime {
+namespace {
+
+using cli::Arguments;
+using cli::Operands;
+using cli::UsageError;
+using container::Container;
+
+// What `create` and `run` share.
+struct CreateOptions {
+  std::string bundle = ".";
+  std::string pid_file;
+  bool no_pivot = false;
+  bool no_new_keyring = false;
+};
+
+void declare(Arguments& arguments, CreateOptions& options) {
+  arguments.option("-b,--bundle", "DIR", &options.bundle,
+                   "the bundle, a directory with config.json (default: the current one)");
+  arguments.option("--pid-file", "FILE", &options.pid_file,
+                   "write the pid of the container's init");
+  arguments.flag("--no-pivot", &options.no_pivot, "accepted: pivot_root is used all the same");
+  arguments.flag("--no-new-keyring", &options.no_new_keyring,
+                 "accepted: a WebAssembly program has no keyring");
+}
+
+// Ends this process with its parent, which may already have gone.
+void follow_parent(const std::string& pid) {
+  os::die_with_parent();
+  if (std::to_string(::getppid()) != pid) {
+    fail(ErrorKind::Unavailable, "process {} is not our parent", pid);
+  }
+}
+
+}  // namespace
+
+int create(Runtime& runtime, VerbArguments command_line) {
+  CreateOptions options;
+  Arguments arguments;
+  declare(arguments, options);
+  auto operands = arguments.parse(command_line);
+  if (!operands) {
+    return show_help("create [OPTIONS] ID",
+                     "Creates a container from a bundle; its init waits for 'start'.",
+                     arguments.describe());
+  }
+  Container::create(runtime.store,
+                    {.id = only_id(*operands, "create"),
+                     .bundle = options.bundle,
+                     .pid_file = options.pid_file,
+                     .argv = runtime.argv},
+                    make_workload);
+  return 0;
+}
+
+int start(Runtime& runtime, VerbArguments command_line) {
+  Arguments arguments;
+  auto operands = arguments.parse(command_line);
+  if (!operands) {
+    return show_help("start ID", "Lets the program of a created container run.", "");
+  }
+  Container::open(runtime.store, only_id(*operands, "start"))->start();
+  return 0;
+}
+
+int run(Runtime& runtime, VerbArguments command_line) {
+  CreateOptions options;
+  bool detach = false;
+  bool keep = false;
+  std::string parent;
+  Arguments arguments;
+  declare(arguments, options);
+  arguments.flag("-d,--detach", &detach, "do not wait for the program's end");
+  arguments.flag("--keep", &keep, "do not delete the container at its end");
+  arguments.option("--parent", "PID", &parent,
+                   "end the container when PID, the parent of this process, ends");
+  auto operands = arguments.parse(command_line);
+  if (!operands) {
+    return show_help("run [OPTIONS] ID",
+                     "Creates a container, starts it, waits for its end and exits with its code.",
+                     arguments.describe());
+  }
+  if (!parent.empty()) follow_parent(parent);
+  auto made = Container::create(runtime.store,
+                                {.id = only_id(*operands, "run"),
+                                 .bundle = options.bundle,
+                                 .pid_file = options.pid_file,
+                                 .argv = runtime.argv,
+                                 .foreground = !detach},
+                                make_workload);
+  // A container that was created but cannot be started is of no use to anybody.
+  struct Undo {
+    Container& made;
+    bool done = false;
+    ~Undo() {
+      if (!done)
+        (void)outcome_of([&] {
+          made.remove(/*force=*/true);
+          return true;
+        });
+    }
+  } undo{*made};
+  made->start();
+  undo.done = true;
+  if (detach) return 0;
+  int status = made->wait().exit_code();
+  if (!keep) made->remove(/*force=*/true);
+  return status;
+}
+
+int kill(Runtime& runtime, VerbArguments command_line) {
+  bool all = false;
+  Arguments arguments;
+  arguments.flag("-a,--all", &all, "to every process of the container");
+  auto operands = arguments.parse(command_line);
+  if (!operands) {
+    return show_help("kill [OPTIONS] ID [SIGNAL]",
+                     "Sends a signal, SIGTERM if none is named, to a container's init.",
+                     arguments.describe());
+  }
+  if (operands->empty() || operands->size() > 2)
+    throw UsageError("'kill' takes an id and a signal");
+  std::string name = operands->size() == 2 ? (*operands)[1] : "SIGTERM";
+  auto signal = os::signal_number(name);
+  if (!signal) throw UsageError(fmt::format("unknown signal '{}'", name));
+  Container::open(runtime.store, (*operands)[0])->kill(*signal, all);
+  return 0;
+}
+
+int delete_container(Runtime& runtime, VerbArguments command_line) {
+  bool force = false;
+  Arguments arguments;
+  arguments.flag("-f,--force", &force, "kill it first; be silent where there is none");
+  auto operands = arguments.parse(command_line);
+  if (!operands) {
+    return show_help("delete [OPTIONS] ID", "Removes what is left of a container.",
+                     arguments.describe());
+  }
+  const std::string& id = only_id(*operands, "delete");
+  if (force) container::check_id(id);
+  if (force && !runtime.store.exists(id)) return 0;
+  Container::open(runtime.store, id)->remove(force);
+  return 0;
+}
+
+}  // namespace wherry::runtime

@@ -1,0 +1,59 @@
+// What a verb of wherry-runtime is given, and the table of verbs. Verbs are one function each, grouped
+// by file; they read their own options with cli/term/args.h and return the exit status.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "container/runtime/container.h"
+
+namespace wherry::runtime {
+
+// The options before the verb.
+struct Globals {
+  std::string root;
+  std::string log;  // a file that errors are appended to; empty for none
+  std::string log_format = "text";
+  bool debug = false;
+  bool systemd_cgroup = false;
+  std::string cgroup_manager;  // "cgroupfs", "systemd", "disabled", or empty
+  std::string rootless;        // "true", "false", "auto", or empty: found out, never believed
+};
+
+struct Runtime {
+  Globals globals;
+  container::StateStore store;
+  char** argv;  // the process's own, which init wipes
+};
+
+using VerbArguments = std::span<const std::string>;
+
+struct Verb {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(Runtime& runtime, VerbArguments arguments);
+};
+
+int create(Runtime& runtime, VerbArguments arguments);
+int start(Runtime& runtime, VerbArguments arguments);
+int run(Runtime& runtime, VerbArguments arguments);
+int kill(Runtime& runtime, VerbArguments arguments);
+int delete_container(Runtime& runtime, VerbArguments arguments);
+int state(Runtime& runtime, VerbArguments arguments);
+int list(Runtime& runtime, VerbArguments arguments);
+int exec(Runtime& runtime, VerbArguments arguments);
+
+// The workload of a config: a WebAssembly module.
+std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config);
+
+// Prints "Usage: wherry-runtime <usage>", a sentence and the options; returns 0.
+int show_help(std::string_view usage, std::string_view summary, const std::string& options);
+
+// The one operand of a verb. Throws UsageError.
+const std::string& only_id(const std::vector<std::string>& operands, std::string_view verb);
+
+// Appends an error to the log, as callers of runtimes read it.
+void log_error(const Globals& globals, const std::string& message) noexcept;
+
+}  // namespace wherry::runtime

@@ -1,0 +1,125 @@
+#include "container/runtime/init_process.h"
+
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+
+#include "base/error.h"
+#include "container/runtime/init.h"
+#include "os/namespaces.h"
+
+namespace wherry::container {
+namespace {
+
+// The namespaces to make, as CLONE_NEW*. Those to join are init's business, save the two that only
+// a new process can be born into.
+std::uint64_t namespaces_to_make(const oci::RuntimeConfig& config) {
+  std::uint64_t flags = 0;
+  for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
+    auto flag = os::namespace_flag(space.type);
+    if (!flag) fail(ErrorKind::InvalidArgument, "unknown namespace '{}'", space.type);
+    if (space.path.empty()) {
+      flags |= *flag;
+    } else if (*flag == CLONE_NEWPID || *flag == CLONE_NEWUSER) {
+      fail(ErrorKind::Unimplemented, "joining an existing {} namespace is not there yet",
+           space.type);
+    }
+  }
+  if (!(flags & CLONE_NEWNS)) {
+    fail(ErrorKind::InvalidArgument, "config.json: a container needs a mount namespace of its own");
+  }
+  return flags;
+}
+
+std::vector<os::IdRange> ranges_of(const std::vector<oci::RuntimeIdMapping>& mappings) {
+  std::vector<os::IdRange> ranges;
+  for (const oci::RuntimeIdMapping& mapping : mappings) {
+    ranges.push_back(
+        {.inside = mapping.container_id, .outside = mapping.host_id, .count = mapping.size});
+  }
+  return ranges;
+}
+
+}  // namespace
+
+InitProcess::~InitProcess() {
+  if (!child_ || ended_) return;
+  // Not through the link alone: a guest that runs no longer listens to it.
+  ::kill(child_->pid(), SIGKILL);
+  ::waitpid(child_->pid(), nullptr, 0);
+}
+
+void InitProcess::create() {
+  const oci::RuntimeConfig& config = *plan_.config;
+  if (config.process.terminal) {
+    fail(ErrorKind::Unimplemented, "a terminal (process.terminal) is not there yet");
+  }
+  InitPlan init{.config = config,
+                .bundle = plan_.bundle,
+                .argv = plan_.argv,
+                .listener = plan_.listener,
+                .detached = plan_.detached};
+  if (plan_.joined) {
+    init.joined_namespaces = join(*plan_.joined);
+    init.joined = joined_.get();
+  } else {
+    init.new_namespaces = namespaces_to_make(config);
+  }
+  std::uint64_t flags = init.new_namespaces;
+  child_.emplace(os::clone_child(
+      flags, [&](os::ParentLink& parent) { return run_init(init, workload_, parent); }));
+  if (flags & CLONE_NEWUSER) {
+    os::write_id_maps(child_->pid(), ranges_of(config.linux_section.uid_mappings),
+                      ranges_of(config.linux_section.gid_mappings));
+  }
+}
+
+// Joins what only a child is born into. Returns the namespaces that are left for the child to join.
+std::uint64_t InitProcess::join(const os::ProcessId& process) {
+  joined_ = os::open_process(process);
+  if (!joined_.is_open()) {
+    fail(ErrorKind::FailedPrecondition, "join the container's namespaces: its init has ended");
+  }
+  std::uint64_t all = os::foreign_namespaces(process.pid);
+  std::uint64_t now = all & (CLONE_NEWUSER | CLONE_NEWPID);
+  if (now) {
+    sys([&] { return ::setns(joined_.get(), static_cast<int>(now)); },
+        "join the container's user and pid namespaces");
+  }
+  return all & ~now;
+}
+
+void InitProcess::await_sandbox() {
+  child_->release();
+  child_->await_child();
+}
+
+void InitProcess::await_workload() {
+  try {
+    child_->await_child();
+  } catch (const Error& error) {
+    throw WorkloadError(error);
+  }
+}
+
+void InitProcess::leave() {
+  child_->release();
+  child_->await_child();
+  let_go();
+}
+
+void InitProcess::start() {
+  child_->release();
+  child_->await_child();
+}
+
+os::ExitStatus InitProcess::wait() {
+  os::ExitStatus status = signals_.wait_for(child_->pid());
+  ended_ = true;
+  return status;
+}
+
+}  // namespace wherry::container

@@ -1,0 +1,73 @@
+// A container's init, seen from the process that clones it: made, let go, waited for or left alone.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "container/runtime/workload.h"
+#include "oci/runtime_config.h"
+#include "os/clone.h"
+#include "os/process.h"
+#include "os/process_id.h"
+
+namespace wherry::container {
+
+// The sandbox stood; what was to run in it could not be made ready. Its kind says why.
+class WorkloadError : public Error {
+ public:
+  explicit WorkloadError(const Error& error) : Error(error) {}
+};
+
+struct InitProcessPlan {
+  const oci::RuntimeConfig* config = nullptr;
+  std::string bundle;     // directory of config.json
+  char** argv = nullptr;  // see InitPlan
+  int listener = -1;      // see InitPlan
+  // Instead of a sandbox of its own, that of a running process. This process then stands in that
+  // one's user namespace, too.
+  const os::ProcessId* joined = nullptr;
+  bool detached = false;  // see InitPlan
+};
+
+// The steps in their order: create, await_sandbox, await_workload, and then either start and wait, or
+// leave. If the object goes before its last step, init ends with it.
+// Thread safety: none; the process has one thread.
+class InitProcess {
+ public:
+  // The plan's config and the workload are borrowed until the last step.
+  InitProcess(InitProcessPlan plan, Workload& workload)
+      : plan_(std::move(plan)), workload_(workload) {}
+  ~InitProcess();
+  InitProcess(const InitProcess&) = delete;
+  InitProcess& operator=(const InitProcess&) = delete;
+
+  // Clones init into its new namespaces; it waits there. Throws Error.
+  void create();
+  // Returns when init stands in its sandbox. Throws the Error it met.
+  void await_sandbox();
+  // Returns when the workload is prepared. Throws WorkloadError.
+  void await_workload();
+  // Lets the guest run. Throws Error.
+  void start();
+  // Passes signals on until init ends.
+  os::ExitStatus wait();
+  // Of a started one that is detached: leaves it to itself.
+  void let_go() { ended_ = true; }
+  // Lets init wait at its listener, and live on when this process ends. Throws Error.
+  void leave();
+
+  pid_t pid() const { return child_->pid(); }
+
+ private:
+  std::uint64_t join(const os::ProcessId& process);
+
+  InitProcessPlan plan_;
+  Workload& workload_;
+  os::SignalForwarder signals_;
+  os::Fd joined_;
+  std::optional<os::Child> child_;
+  bool ended_ = false;
+};
+
+}  // namespace wherry::container
