@@ -9,7 +9,7 @@ probe=$guests/probe.wasm
 leavings() {
   find "$WHERRY_ROOT"{,/run}/{containers,names,ephemeral} "$WHERRY_ROOT/layers" -mindepth 1 2>/dev/null
   grep -F "$scratch" /proc/self/mountinfo
-  pgrep -f "wherry-runtime run .*$WHERRY_ROOT"
+  pgrep -f "wherry-runtime .*$WHERRY_ROOT"
 }
 nothing_left() { is "$(leavings)" ""; }
 wait_until() { # WHAT… within 10 seconds
@@ -223,14 +223,14 @@ ok "$who: signals leave nothing" wait_until nothing_left
 start probe spin
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null
-no_runtime() { ! pgrep -f "wherry-runtime run .*$WHERRY_ROOT" >/dev/null; }
+no_runtime() { ! pgrep -f "wherry-runtime .*$WHERRY_ROOT" >/dev/null; }
 no_mount() { ! grep -qF "$WHERRY_ROOT" /proc/self/mountinfo; }
 ok "$who: kill -9 of wherry leaves no process" wait_until no_runtime
 ok "$who: and no mount" no_mount
 w ps -aq
 ok "$who: and the next command clears the rest" nothing_left
 start probe spin
-kill -KILL "$(pgrep -f "wherry-runtime run .*$WHERRY_ROOT" | head -n 1)"
+kill -KILL "$(pgrep -f "wherry-runtime .*$WHERRY_ROOT" | head -n 1)"
 wait "$pid"
 ok "$who: kill -9 of wherry-runtime is 137" is "$?" 137
 ok "$who: and leaves nothing" wait_until nothing_left
