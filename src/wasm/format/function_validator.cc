@@ -47,6 +47,7 @@ void FunctionValidator::check(std::uint32_t defined) {
   push_block(BlockKind::Function, {nullptr, 0},
              {type.results.data(), static_cast<std::uint32_t>(type.results.size())});
   do {
+    common_instructions();
     instruction_ = reader_.offset();
     instruction(reader_.byte());
   } while (!blocks_.empty());
@@ -72,6 +73,87 @@ void FunctionValidator::load_locals(const FuncType& type, const Code& code) {
 ValType FunctionValidator::local_beyond_expanded(std::uint32_t index) const {
   auto group = std::upper_bound(group_ends_.begin(), group_ends_.end(), index);
   return code_->locals[static_cast<std::size_t>(group - group_ends_.begin())].type;
+}
+
+// The instructions that most of every body is made of, with the state of the check in registers. Stops
+// before the first that is another, or not as it should be: instruction() does it, or says what is wrong.
+void FunctionValidator::common_instructions() {
+  // The longest instruction that is read here; a body that is nearly over is left to instruction().
+  constexpr std::ptrdiff_t kLongest = 9;
+  const ByteSpan rest = reader_.rest();
+  const std::uint8_t* at = rest.data();
+  const std::uint8_t* const end = at + rest.size();
+  ValType* top = top_;
+  const ValType* const locals = locals_.data();
+  const std::size_t local_count = locals_.size();
+  const bool has_memory = !module_.memories.empty();
+
+  // The length of a number of at most four bytes, which cannot be too big; 0 for a longer one.
+  auto short_number = [](const std::uint8_t* bytes) -> std::ptrdiff_t {
+    if (bytes[0] < 0x80) return 1;
+    if (bytes[1] < 0x80) return 2;
+    if (bytes[2] < 0x80) return 3;
+    return bytes[3] < 0x80 ? 4 : 0;
+  };
+  // Applies what has at most two operands and a result, or none.
+  auto apply_to_top = [&](const OpcodeInfo& info) {
+    const unsigned count = info.operand_count;
+    if (top - floor_ < static_cast<std::ptrdiff_t>(count)) return false;
+    if (count == 2 && (top[-1] != info.operands[1] || top[-2] != info.operands[0])) return false;
+    if (count == 1 && top[-1] != info.operands[0]) return false;
+    top -= count;
+    if (info.result_count != 0) *top++ = info.result;
+    return true;
+  };
+
+  while (end - at > kLongest && top != limit_) {
+    const std::uint8_t byte = at[0];
+    const std::uint8_t index = at[1];
+    std::ptrdiff_t length = 1;
+    switch (static_cast<Opcode>(byte)) {
+      case Opcode::LocalGet:
+        if (index >= local_count || index >= 0x80) goto stop;
+        *top++ = locals[index];
+        at += 2;
+        continue;
+      case Opcode::LocalSet:
+        if (index >= local_count || index >= 0x80 || top == floor_ || top[-1] != locals[index]) {
+          goto stop;
+        }
+        --top;
+        at += 2;
+        continue;
+      case Opcode::LocalTee:
+        if (index >= local_count || index >= 0x80 || top == floor_ || top[-1] != locals[index]) {
+          goto stop;
+        }
+        at += 2;
+        continue;
+      case Opcode::I32Const:
+      case Opcode::I64Const:
+        length = short_number(at + 1);
+        if (length == 0) goto stop;
+        *top++ = byte == static_cast<std::uint8_t>(Opcode::I32Const) ? ValType::I32 : ValType::I64;
+        at += 1 + length;
+        continue;
+      default:
+        break;
+    }
+    const OpcodeInfo& info = one_byte_[byte];
+    if (info.immediate == Immediate::MemArg) {
+      std::ptrdiff_t offset = short_number(at + 2);
+      if (index > info.width || offset == 0 || !has_memory) break;
+      length = 2 + offset;
+    } else if (byte < static_cast<std::uint8_t>(Opcode::I32Eqz) ||
+               byte > static_cast<std::uint8_t>(Opcode::I64Extend32S)) {
+      break;
+    }
+    if (!apply_to_top(info)) break;
+    at += length;
+  }
+stop:
+  reader_.skip(static_cast<std::size_t>(at - rest.data()));
+  top_ = top;
 }
 
 void FunctionValidator::instruction(std::uint8_t byte) {

@@ -40,6 +40,7 @@ class FunctionValidator {
   };
 
   void load_locals(const FuncType& type, const Code& code);
+  void common_instructions();
   void instruction(std::uint8_t byte);
   void numeric(std::uint32_t code);
   void vector(std::uint32_t code);

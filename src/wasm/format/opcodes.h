@@ -55,7 +55,7 @@ struct OpcodeInfo {
   std::string_view mnemonic;  // empty where no instruction has the code
   Immediate immediate = Immediate::None;
   std::uint8_t width = 0;  // opcodes.def's column
-  // Types popped (last one first) and pushed; not meaningful where typed is false.
+  // Types popped (the last is the top of the stack) and pushed; not meaningful where typed is false.
   bool typed = false;
   std::uint8_t operand_count = 0;
   std::uint8_t result_count = 0;  // 0 or 1

@@ -28,6 +28,7 @@ class Reader {
       : start_(module.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   bool at_end() const { return at_ == end_; }
+  ByteSpan rest() const { return {at_, remaining()}; }
   std::size_t remaining() const { return static_cast<std::size_t>(end_ - at_); }
   // From the start of the module.
   std::size_t offset() const { return static_cast<std::size_t>(at_ - start_); }
