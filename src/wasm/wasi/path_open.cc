@@ -1,6 +1,8 @@
 // Opening a file by name, with the rights asked for.
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 
 #include <cerrno>
 
@@ -75,6 +77,14 @@ os::Fd open_notify(const State& state, const Descriptor& directory, const Place&
   return os::Fd(::fcntl(state.notify.get(), F_DUPFD_CLOEXEC, 0));
 }
 
+// The guest has its process in common with what confines it: a /proc that it may write to would let it
+// write to the memory of its own engine (/proc/self/mem).
+bool is_forbidden(const os::Fd& fd, int flags) {
+  struct statfs system{};
+  return (flags & O_ACCMODE) != O_RDONLY && ::fstatfs(fd.get(), &system) == 0 &&
+         system.f_type == PROC_SUPER_MAGIC;
+}
+
 }  // namespace
 
 Errno path_open(State& state, Memory memory, u32 fd, u32 lookup, u32 path, u32 length,
@@ -86,12 +96,13 @@ Errno path_open(State& state, Memory memory, u32 fd, u32 lookup, u32 path, u32 l
   if (inheriting_needed(base, inheriting, flags) & ~directory->inheriting) return Errno::Notcapable;
   if (!memory.bytes(fd_out, sizeof(u32))) return Errno::Fault;
 
-  os::OpenResult opened = os::try_open_at(
-      place.directory, place.path.c_str(),
-      {.scope = place.scope, .flags = host_flags(lookup, open_flags, base, flags), .mode = 0666});
+  const int how = host_flags(lookup, open_flags, base, flags);
+  os::OpenResult opened = os::try_open_at(place.directory, place.path.c_str(),
+                                          {.scope = place.scope, .flags = how, .mode = 0666});
   if (opened.error == ENXIO) opened.fd = open_notify(state, *directory.descriptor, place);
   if (!opened.fd.is_open()) return errno_of_lookup(opened.error);
 
+  if (is_forbidden(opened.fd, how)) return Errno::Acces;
   struct stat status;
   if (::fstat(opened.fd.get(), &status) != 0) return errno_of(errno);
   Descriptor descriptor = describe(std::move(opened.fd), status);

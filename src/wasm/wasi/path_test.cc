@@ -318,6 +318,16 @@ TEST(Paths, SurviveARace) {
   EXPECT_EQ(read_file(guest.outside() / "secrets/file"), "secret");
 }
 
+TEST(PathOpen, GivesNoWayToWriteToTheEnginesOwnMemory) {
+  Options options;
+  options.preopens.push_back(
+      {.name = "/proc", .directory = os::Fd(::open("/proc/self", O_RDONLY | O_CLOEXEC))});
+  Guest guest(os::Scope::Beneath, "/", std::move(options));
+  EXPECT_EQ(guest.open("mem", {.base = rights::kFile}), Errno::Acces);
+  EXPECT_EQ(guest.open("mem", {.base = rights::kFdWrite}), Errno::Acces);
+  EXPECT_EQ(guest.open("comm", {.base = rights::kFdRead}), Errno::Success);
+}
+
 TEST(WorkingDirectory, IsWhereRelativePathsStart) {
   Guest guest(os::Scope::InRoot, "/app");
   for (const char* directory : {"app", "app/data", "etc", "data"}) {
