@@ -128,6 +128,7 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   if (request.foreground) return;
   folder_->save(record_);
   init_->leave();
+  init_.reset();
 }
 
 std::unique_ptr<Container> Container::open(const StateStore& store, const std::string& id) {

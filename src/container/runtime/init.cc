@@ -115,7 +115,8 @@ void become_user(const InitPlan& plan) {
   std::vector<gid_t> groups(user.additional_gids.begin(), user.additional_gids.end());
   if (::syscall(SYS_setgroups, groups.size(), groups.data()) != 0) {
     // A user namespace that an ordinary user made has no say over groups.
-    bool denied = errno == EPERM && (plan.new_namespaces & CLONE_NEWUSER);
+    bool denied =
+        errno == EPERM && (plan.joined_user_namespace || (plan.new_namespaces & CLONE_NEWUSER));
     if (!denied) fail_errno(errno, "set the additional groups");
   }
   sys([&] { return ::syscall(SYS_setresgid, user.gid, user.gid, user.gid); }, "become group {}",

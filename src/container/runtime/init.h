@@ -24,6 +24,8 @@ struct InitPlan {
   // all but those that only a new process can be born into.
   int joined = -1;
   std::uint64_t joined_namespaces = 0;
+  // Of this process, which joined it before init was cloned.
+  bool joined_user_namespace = false;
   // Lives on when its maker ends, once it was started.
   bool detached = false;
 };

@@ -14,6 +14,9 @@
 namespace wherry::container {
 namespace {
 
+// What a process joins for its children, not for itself; and what gives the right to join the others.
+constexpr std::uint64_t kBornInto = CLONE_NEWUSER | CLONE_NEWPID;
+
 // The namespaces to make, as CLONE_NEW*. Those to join are init's business, save the two that only
 // a new process can be born into.
 std::uint64_t namespaces_to_make(const oci::RuntimeConfig& config) {
@@ -63,7 +66,9 @@ void InitProcess::create() {
                 .listener = plan_.listener,
                 .detached = plan_.detached};
   if (plan_.joined) {
-    init.joined_namespaces = join(*plan_.joined);
+    std::uint64_t foreign = join(*plan_.joined);
+    init.joined_user_namespace = (foreign & CLONE_NEWUSER) != 0;
+    init.joined_namespaces = foreign & ~kBornInto;
     init.joined = joined_.get();
   } else {
     init.new_namespaces = namespaces_to_make(config);
@@ -77,19 +82,18 @@ void InitProcess::create() {
   }
 }
 
-// Joins what only a child is born into. Returns the namespaces that are left for the child to join.
+// Joins what only a child is born into. Returns all namespaces that are not this process's own.
 std::uint64_t InitProcess::join(const os::ProcessId& process) {
   joined_ = os::open_process(process);
   if (!joined_.is_open()) {
     fail(ErrorKind::FailedPrecondition, "join the container's namespaces: its init has ended");
   }
   std::uint64_t all = os::foreign_namespaces(process.pid);
-  std::uint64_t now = all & (CLONE_NEWUSER | CLONE_NEWPID);
-  if (now) {
+  if (std::uint64_t now = all & kBornInto) {
     sys([&] { return ::setns(joined_.get(), static_cast<int>(now)); },
         "join the container's user and pid namespaces");
   }
-  return all & ~now;
+  return all;
 }
 
 void InitProcess::await_sandbox() {

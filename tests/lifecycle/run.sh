@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# The verbs of wherry-runtime: run.sh BUILD_DIR. As root, and again as an ordinary user.
+set -uo pipefail
+export LC_ALL=C
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+# shellcheck source=tests/common.sh
+source tests/common.sh "$1"
+
+mkdir "$scratch/bin" "$scratch/files"
+clang-19 --target=wasm32-wasi -O1 -o "$scratch/files/probe.wasm" tests/container/probe.c || exit
+cp "$build/bin/wherry-runtime" "$scratch/bin/"
+cp /bin/true "$scratch/files/native"
+chmod -R a+rX "$scratch"
+
+# make_bundle NAME FILTER ARGUMENTS...: a bundle in $dir/NAME whose config.json a jq filter has changed.
+make_bundle() {
+  local name=$1 filter=$2
+  shift 2
+  as mkdir "$dir/$name" && as cp -r "$scratch/files" "$dir/$name/rootfs"
+  jq -n --argjson id "$id" '{ociVersion: "1.0.2", hostname: "test",
+    process: {args: $ARGS.positional, cwd: "/", env: ["COLOR=blue"], noNewPrivileges: true},
+    root: {path: "rootfs"},
+    mounts: [{destination: "/proc", type: "proc", source: "proc"},
+             {destination: "/dev", type: "tmpfs", source: "tmpfs"}],
+    linux: {namespaces: (["pid", "mount", "ipc", "uts", "network"] | map({type: .}))}}
+    | if $id == 0 then . else .linux.namespaces += [{type: "user"}]
+        | .linux.uidMappings = [{containerID: 0, hostID: $id, size: 1}]
+        | .linux.gidMappings = [{containerID: 0, hostID: $id, size: 1}] end | '"$filter" --args "$@" |
+    as tee "$dir/$name/config.json" >/dev/null
+}
+as() { "${prefix[@]}" "$@"; }
+
+cases() { # WHO ID
+  who=$1 id=$2 dir=$scratch/$1
+  mkdir "$dir" && chown "$id:$id" "$dir"
+  # shellcheck source=tests/lifecycle/cases.sh
+  source tests/lifecycle/cases.sh
+}
+
+if [ "$(id -u)" = 0 ]; then
+  prefix=(env)
+  cases root 0
+  prefix=(setpriv --reuid 12345 --regid 12345 --clear-groups)
+else
+  prefix=(env)
+fi
+if as unshare --user --map-root-user --mount true 2>/dev/null; then
+  cases user "$(as id -u)"
+else
+  skip "everything as an ordinary user" "this machine gives ordinary users no user namespaces"
+fi
+finish
