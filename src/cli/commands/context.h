@@ -9,9 +9,9 @@
 namespace wherry::cli {
 
 struct Context {
-  std::FILE* out;    // results
-  std::FILE* err;    // progress and warnings; errors are printed by main alone
-  bool is_root;      // the effective user is root
+  std::FILE* out;  // results
+  std::FILE* err;  // progress and warnings; errors are printed by main alone
+  bool is_root;    // the effective user is root
   // Set before a verb runs:
   std::string root;      // the store's folder: images, snapshots, containers that stay
   std::string run_root;  // the folder of containers that go with their end; better a tmpfs
