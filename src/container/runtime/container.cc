@@ -110,8 +110,11 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
              .owner = ::geteuid(),
              .cgroup = {},
              .annotations = bundle_.config.annotations};
-  folder_->write(kConfig, bundle_.text);
-  folder_->save(record_);
+  // In the foreground the bundle stays where it is, and init cannot outlive us: there is less to keep.
+  if (!request.foreground) {
+    folder_->write(kConfig, bundle_.text);
+    folder_->save(record_);
+  }
   os::Fd listener = request.foreground ? os::Fd() : listen_in(*folder_);
   workload_ = make_workload(bundle_.config);
   init_ = std::make_unique<InitProcess>(InitProcessPlan{.config = &bundle_.config,
@@ -137,12 +140,18 @@ std::unique_ptr<Container> Container::open(const StateStore& store, const std::s
   opened->record_.id = id;
   // Without one it is what a killed `create` or `delete` left: only good for removal.
   if (auto record = store.read(id)) opened->record_ = std::move(*record);
-  if (auto text = opened->folder_->read(kConfig); text && !text->empty()) {
-    auto [bundle, problem] =
-        outcome_of([&] { return parse_bundle(opened->record_.bundle, std::move(*text)); });
-    if (bundle) opened->bundle_ = std::move(*bundle);
-  }
+  opened->bundle_ = opened->read_bundle();
   return opened;
+}
+
+// Empty where there is none to be read: then there was no container but in the making.
+Bundle Container::read_bundle() const {
+  auto [bundle, problem] = outcome_of([&] {
+    auto text = folder_->read(kConfig);
+    if (text) return parse_bundle(record_.bundle, std::move(*text));
+    return record_.bundle.empty() ? Bundle{} : load_bundle(record_.bundle);
+  });
+  return bundle ? std::move(*bundle) : Bundle{};
 }
 
 Container::~Container() = default;

@@ -75,6 +75,7 @@ class Container {
   Container(const StateStore& store, std::optional<StateFolder> folder)
       : store_(store), folder_(std::move(folder)) {}
   void make(const CreateRequest& request, const WorkloadMaker& make_workload);
+  Bundle read_bundle() const;
   void start_from_outside();
 
   const StateStore& store_;

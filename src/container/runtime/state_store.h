@@ -2,7 +2,8 @@
 //
 //   ROOT/<id>/            locked (flock) by whoever changes the container
 //             state.json  see state_record.h; always whole
-//             config.json as it was when the container was created
+//             config.json as it was when the container was created; of a `run` in the foreground it
+//                         is the bundle's own
 //             start       a socket on which a created container's init waits
 //
 // Concurrency: any number of processes; those that change one container follow one another.
