@@ -4,13 +4,15 @@
 #include <cstdint>
 
 #include "base/bytes.h"
+#include "wasm/format/instruction.h"
 #include "wasm/format/opcodes.h"
+#include "wasm/format/reader.h"
 
 namespace wherry::wasm::interp {
 
 class BodyReader {
  public:
-  explicit BodyReader(ByteSpan body) : at_(body.data()) {}
+  explicit BodyReader(ByteSpan body) : body_(body), at_(body.data()) {}
 
   Opcode opcode() {
     const std::uint8_t byte = *at_++;
@@ -44,9 +46,15 @@ class BodyReader {
     at_ += sizeof value;
     return value;
   }
-  void skip_immediates(Immediate kind);
+  // Of code that is never reached, which alone is read without being translated.
+  void skip_immediates(Immediate kind) {
+    Reader reader(body_, body_.subspan(static_cast<std::size_t>(at_ - body_.data())));
+    skip_immediate(reader, kind);
+    at_ = reader.rest().data();
+  }
 
  private:
+  ByteSpan body_;
   const std::uint8_t* at_;
 };
 
