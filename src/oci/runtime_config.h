@@ -14,6 +14,7 @@
 
 #include "oci/runtime_hooks.h"
 #include "oci/runtime_resources.h"
+#include "oci/runtime_seccomp.h"
 
 namespace wherry::oci {
 
@@ -58,6 +59,7 @@ struct RuntimeProcess {
   bool no_new_privileges = false;
   RuntimeCapabilities capabilities;
   std::vector<RuntimeRlimit> rlimits;
+  std::optional<std::int64_t> oom_score_adj;
   bool operator==(const RuntimeProcess&) const = default;
 };
 
@@ -67,6 +69,13 @@ struct RuntimeRoot {
   bool operator==(const RuntimeRoot&) const = default;
 };
 
+struct RuntimeIdMapping {
+  std::uint32_t container_id = 0;
+  std::uint32_t host_id = 0;
+  std::uint32_t size = 0;
+  bool operator==(const RuntimeIdMapping&) const = default;
+};
+
 // A mount whose destination is "/" is the root file system itself, mounted on root.path inside the
 // container's mount namespace: an extension that keeps an overlay from ever being seen by the host.
 struct RuntimeMount {
@@ -74,6 +83,9 @@ struct RuntimeMount {
   std::string type;
   std::string source;
   std::vector<std::string> options;
+  std::vector<RuntimeIdMapping>
+      uid_mappings;  // of an id-mapped mount: ids in the source to the host's
+  std::vector<RuntimeIdMapping> gid_mappings;
   bool operator==(const RuntimeMount&) const = default;
 };
 
@@ -83,11 +95,22 @@ struct RuntimeNamespace {
   bool operator==(const RuntimeNamespace&) const = default;
 };
 
-struct RuntimeIdMapping {
-  std::uint32_t container_id = 0;
-  std::uint32_t host_id = 0;
-  std::uint32_t size = 0;
-  bool operator==(const RuntimeIdMapping&) const = default;
+struct RuntimeDevice {
+  std::string type;  // "c", "b", "u" or "p"
+  std::string path;  // absolute
+  std::uint32_t major = 0;
+  std::uint32_t minor = 0;
+  std::optional<std::uint32_t> file_mode;
+  std::uint32_t uid = 0;
+  std::uint32_t gid = 0;
+  bool operator==(const RuntimeDevice&) const = default;
+};
+
+// What a new time namespace adds to a clock of the host.
+struct RuntimeTimeOffset {
+  std::int64_t seconds = 0;
+  std::uint32_t nanoseconds = 0;
+  bool operator==(const RuntimeTimeOffset&) const = default;
 };
 
 struct RuntimeLinux {
@@ -96,10 +119,14 @@ struct RuntimeLinux {
   std::vector<RuntimeIdMapping> gid_mappings;
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
-  std::string
-      rootfs_propagation;    // "", "private", "slave", "shared", "unbindable" and their "r" forms
   std::string cgroups_path;  // see container/runtime/cgroup.h
   RuntimeResources resources;
+  // "", "private", "slave", "shared", "unbindable" and their "r" forms
+  std::string rootfs_propagation;
+  std::vector<RuntimeDevice> devices;
+  std::map<std::string, std::string> sysctl;
+  std::map<std::string, RuntimeTimeOffset> time_offsets;  // by clock: "monotonic", "boottime"
+  std::optional<RuntimeSeccomp> seccomp;
   bool operator==(const RuntimeLinux&) const = default;
 };
 
@@ -108,6 +135,7 @@ struct RuntimeConfig {
   RuntimeProcess process;
   RuntimeRoot root;
   std::string hostname;
+  std::string domainname;
   std::vector<RuntimeMount> mounts;
   RuntimeLinux linux_section;
   RuntimeHooks hooks;

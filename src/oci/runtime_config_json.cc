@@ -6,6 +6,7 @@
 #include "oci/runtime_config.h"
 #include "oci/runtime_hooks_json.h"
 #include "oci/runtime_resources_json.h"
+#include "oci/runtime_seccomp_json.h"
 
 namespace wherry::oci {
 namespace {
@@ -18,11 +19,23 @@ void from_json(const Field& field, RuntimeRlimit& limit) {
   field.member("hard").read(limit.hard);
 }
 
+void from_json(const Field& field, RuntimeIdMapping& mapping) {
+  field.member("containerID").read(mapping.container_id);
+  field.member("hostID").read(mapping.host_id);
+  field.member("size").read(mapping.size);
+}
+
+void read_mappings(const Field& field, std::vector<RuntimeIdMapping>& into) {
+  field.each([&](const Field& entry) { from_json(entry, into.emplace_back()); });
+}
+
 void from_json(const Field& field, RuntimeMount& mount) {
   field.member("destination").read(mount.destination);
   field.member("type").read(mount.type);
   field.member("source").read(mount.source);
   field.member("options").read(mount.options);
+  read_mappings(field.member("uidMappings"), mount.uid_mappings);
+  read_mappings(field.member("gidMappings"), mount.gid_mappings);
   // Version 1.0 allowed a relative destination, taken from "/".
   if (mount.destination.empty()) field.member("destination").refuse("a path");
   if (mount.destination[0] != '/') mount.destination.insert(0, "/");
@@ -33,10 +46,23 @@ void from_json(const Field& field, RuntimeNamespace& space) {
   field.member("path").read(space.path);
 }
 
-void from_json(const Field& field, RuntimeIdMapping& mapping) {
-  field.member("containerID").read(mapping.container_id);
-  field.member("hostID").read(mapping.host_id);
-  field.member("size").read(mapping.size);
+void from_json(const Field& field, RuntimeDevice& device) {
+  field.member("type").read(device.type);
+  if (device.type.size() != 1 || std::string_view("cbup").find(device.type) == std::string::npos) {
+    field.member("type").refuse("'c', 'b', 'u' or 'p'");
+  }
+  field.member("path").read(device.path);
+  if (!device.path.starts_with('/')) field.member("path").refuse("an absolute path");
+  field.member("major").read(device.major);
+  field.member("minor").read(device.minor);
+  field.member("fileMode").read(device.file_mode);
+  field.member("uid").read(device.uid);
+  field.member("gid").read(device.gid);
+}
+
+void from_json(const Field& field, RuntimeTimeOffset& offset) {
+  field.member("secs").read(offset.seconds);
+  field.member("nanosecs").read(offset.nanoseconds);
 }
 
 template <typename Value>
@@ -67,19 +93,29 @@ RuntimeProcess parse_process(const Field& field) {
   capabilities.member("inheritable").read(process.capabilities.inheritable);
   capabilities.member("ambient").read(process.capabilities.ambient);
   read_structs(field.member("rlimits"), process.rlimits);
+  field.member("oomScoreAdj").read(process.oom_score_adj);
   return process;
 }
 
 RuntimeLinux parse_linux(const Field& field) {
   RuntimeLinux result;
   read_structs(field.member("namespaces"), result.namespaces);
-  read_structs(field.member("uidMappings"), result.uid_mappings);
-  read_structs(field.member("gidMappings"), result.gid_mappings);
+  read_mappings(field.member("uidMappings"), result.uid_mappings);
+  read_mappings(field.member("gidMappings"), result.gid_mappings);
   field.member("maskedPaths").read(result.masked_paths);
   field.member("readonlyPaths").read(result.readonly_paths);
   field.member("rootfsPropagation").read(result.rootfs_propagation);
   field.member("cgroupsPath").read(result.cgroups_path);
   result.resources = read_resources(field.member("resources"));
+  read_structs(field.member("devices"), result.devices);
+  field.member("sysctl").each_member(
+      [&](const std::string& name, const Field& value) { value.read(result.sysctl[name]); });
+  field.member("timeOffsets").each_member([&](const std::string& clock, const Field& offset) {
+    from_json(offset, result.time_offsets[clock]);
+  });
+  if (Field seccomp = field.member("seccomp"); seccomp.present()) {
+    result.seccomp = read_seccomp(seccomp);
+  }
   return result;
 }
 
@@ -108,6 +144,7 @@ Json process_json(const RuntimeProcess& process) {
     json["consoleSize"] = {{"height", process.console_size.height},
                            {"width", process.console_size.width}};
   }
+  if (process.oom_score_adj) json["oomScoreAdj"] = *process.oom_score_adj;
   for (const RuntimeRlimit& limit : process.rlimits) {
     json["rlimits"].push_back({{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
   }
@@ -121,6 +158,13 @@ Json mappings_json(const std::vector<RuntimeIdMapping>& mappings) {
                     {"hostID", mapping.host_id},
                     {"size", mapping.size}});
   }
+  return json;
+}
+
+Json device_json(const RuntimeDevice& device) {
+  Json json = {{"type", device.type},   {"path", device.path}, {"major", device.major},
+               {"minor", device.minor}, {"uid", device.uid},   {"gid", device.gid}};
+  if (device.file_mode) json["fileMode"] = *device.file_mode;
   return json;
 }
 
@@ -139,6 +183,14 @@ Json linux_json(const RuntimeLinux& section) {
   if (!section.cgroups_path.empty()) json["cgroupsPath"] = section.cgroups_path;
   Json resources = resources_json(section.resources);
   if (!resources.empty()) json["resources"] = std::move(resources);
+  for (const RuntimeDevice& device : section.devices) {
+    json["devices"].push_back(device_json(device));
+  }
+  if (!section.sysctl.empty()) json["sysctl"] = section.sysctl;
+  for (const auto& [clock, offset] : section.time_offsets) {
+    json["timeOffsets"][clock] = {{"secs", offset.seconds}, {"nanosecs", offset.nanoseconds}};
+  }
+  if (section.seccomp) json["seccomp"] = seccomp_json(*section.seccomp);
   return json;
 }
 
@@ -156,6 +208,7 @@ RuntimeConfig parse_runtime_config(std::string_view text) {
   if (config.root.path.empty()) document.member("root").member("path").refuse("a path");
   document.member("root").member("readonly").read(config.root.readonly);
   document.member("hostname").read(config.hostname);
+  document.member("domainname").read(config.domainname);
   read_structs(document.member("mounts"), config.mounts);
   config.linux_section = parse_linux(document.member("linux"));
   config.hooks = parse_hooks(document.member("hooks"));
@@ -176,11 +229,14 @@ std::string to_json(const RuntimeConfig& config) {
                {"root", {{"path", config.root.path}, {"readonly", config.root.readonly}}},
                {"linux", linux_json(config.linux_section)}};
   if (!config.hostname.empty()) json["hostname"] = config.hostname;
+  if (!config.domainname.empty()) json["domainname"] = config.domainname;
   for (const RuntimeMount& mount : config.mounts) {
     Json entry = {{"destination", mount.destination}};
     if (!mount.type.empty()) entry["type"] = mount.type;
     if (!mount.source.empty()) entry["source"] = mount.source;
     if (!mount.options.empty()) entry["options"] = mount.options;
+    if (!mount.uid_mappings.empty()) entry["uidMappings"] = mappings_json(mount.uid_mappings);
+    if (!mount.gid_mappings.empty()) entry["gidMappings"] = mappings_json(mount.gid_mappings);
     json["mounts"].push_back(std::move(entry));
   }
   if (config.hooks != RuntimeHooks{}) json["hooks"] = hooks_json(config.hooks);

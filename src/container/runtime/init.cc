@@ -16,6 +16,7 @@
 #include <initializer_list>
 
 #include "base/error.h"
+#include "container/runtime/confine.h"
 #include "container/runtime/mounts.h"
 #include "os/capabilities.h"
 #include "os/mount.h"
@@ -212,6 +213,8 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   enter_working_directory(plan.config.process.cwd);
   name_process(plan.config.process.args[0]);
   parent.report_ready();
+  // From here on bytes are read that the image's author chose.
+  confine(plan.config, workload);
   workload.prepare();
   parent.report_ready();
   if (listener.is_open()) {

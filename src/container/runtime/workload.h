@@ -1,7 +1,10 @@
 // What runs inside a sandbox. The runtime makes the sandbox and knows nothing of Wasm.
 #pragma once
 
+#include <optional>
+
 #include "oci/runtime_config.h"
+#include "os/seccomp.h"
 
 namespace wherry::container {
 
@@ -11,6 +14,10 @@ namespace wherry::container {
 class Workload {
  public:
   virtual ~Workload() = default;
+
+  // The system calls it makes from prepare() on, for a filter that refuses all others; nothing where
+  // it may make any.
+  virtual std::optional<os::SeccompPolicy> needed_calls() const { return std::nullopt; }
 
   // Makes ready whatever can fail before the guest runs: finds the entrypoint, loads it. Throws
   // Error; its kind says what the caller's exit code is (exit_code_of).

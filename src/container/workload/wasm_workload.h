@@ -6,6 +6,7 @@
 #include <string>
 
 #include "container/runtime/workload.h"
+#include "container/workload/engine_calls.h"
 #include "container/workload/module_bytes.h"
 #include "wasm/format/module.h"
 
@@ -21,6 +22,7 @@ class WasmWorkload final : public Workload {
   // Borrows the config for its whole life.
   explicit WasmWorkload(const oci::RuntimeConfig& config);
 
+  std::optional<os::SeccompPolicy> needed_calls() const override { return engine_policy(); }
   void prepare() override;
   int run() noexcept override;
 
