@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "container/runtime/confine.h"
+#include "container/runtime/kernel_settings.h"
 #include "container/runtime/mounts.h"
 #include "os/capabilities.h"
 #include "os/mount.h"
@@ -32,13 +33,14 @@ using oci::RuntimeConfig;
 
 void join_namespaces(const RuntimeConfig& config) {
   for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
-    if (space.path.empty()) continue;
+    const std::uint64_t type_flag = os::namespace_flag(space.type).value_or(0);
+    // Those that only a child is born into were joined before it was.
+    if (space.path.empty() || (type_flag & kBornInto)) continue;
     in_context([&] { return fmt::format("join the {} namespace '{}'", space.type, space.path); },
                [&] {
                  os::Fd file(sys([&] { return ::open(space.path.c_str(), O_RDONLY | O_CLOEXEC); },
                                  "open it"));
-                 int type = static_cast<int>(os::namespace_flag(space.type).value_or(0));
-                 sys([&] { return ::setns(file.get(), type); }, "enter it");
+                 sys([&] { return ::setns(file.get(), static_cast<int>(type_flag)); }, "enter it");
                });
   }
 }
@@ -153,22 +155,14 @@ void name_process(const std::string& program) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
 }
 
-void set_hostname(const std::string& name) {
-  sys([&] { return ::sethostname(name.data(), name.size()); }, "set the host name '{}'", name);
-}
-
 void make_sandbox(const InitPlan& plan) {
   const RuntimeConfig& config = plan.config;
   join_namespaces(config);
-  if (!config.hostname.empty() && (plan.new_namespaces & CLONE_NEWUTS)) {
-    set_hostname(config.hostname);
-  }
+  apply_kernel_settings(config, plan.new_namespaces);
   if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
   if (plan.new_namespaces & CLONE_NEWNS) {
     cut_off_mounts(config);
-    os::Fd root = build_root(
-        config,
-        {.bundle = plan.bundle, .new_user_namespace = (plan.new_namespaces & CLONE_NEWUSER) != 0});
+    os::Fd root = build_root(config, {.bundle = plan.bundle});
     os::pivot_into(root.get());
   }
 }

@@ -1,6 +1,9 @@
 // The container's first process: sets up its own sandbox, then runs the workload.
 #pragma once
 
+#include <sched.h>
+
+#include <cstdint>
 #include <string>
 
 #include "container/runtime/workload.h"
@@ -8,6 +11,10 @@
 #include "os/clone.h"
 
 namespace wherry::container {
+
+// CLONE_NEW* of the namespaces that a process joins for its children, or that give the right to join
+// others: joined before init is cloned.
+inline constexpr std::uint64_t kBornInto = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME;
 
 // Everything init needs, made ready before it is cloned; borrowed for its whole life.
 struct InitPlan {

@@ -1,5 +1,6 @@
 #include "container/runtime/init_process.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,27 +15,47 @@
 namespace wherry::container {
 namespace {
 
-// What a process joins for its children, not for itself; and what gives the right to join the others.
-constexpr std::uint64_t kBornInto = CLONE_NEWUSER | CLONE_NEWPID;
-
-// The namespaces to make, as CLONE_NEW*. Those to join are init's business, save the two that only
-// a new process can be born into.
+// The namespaces to make, as CLONE_NEW*.
 std::uint64_t namespaces_to_make(const oci::RuntimeConfig& config) {
   std::uint64_t flags = 0;
   for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
     auto flag = os::namespace_flag(space.type);
     if (!flag) fail(ErrorKind::InvalidArgument, "unknown namespace '{}'", space.type);
-    if (space.path.empty()) {
-      flags |= *flag;
-    } else if (*flag == CLONE_NEWPID || *flag == CLONE_NEWUSER) {
-      fail(ErrorKind::Unimplemented, "joining an existing {} namespace is not there yet",
-           space.type);
-    }
+    if (space.path.empty()) flags |= *flag;
   }
   if (!(flags & CLONE_NEWNS)) {
     fail(ErrorKind::InvalidArgument, "config.json: a container needs a mount namespace of its own");
   }
   return flags;
+}
+
+// The user namespace first: it gives the right to the others.
+void join_for_children(const oci::RuntimeConfig& config) {
+  for (std::uint64_t wanted : {CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWTIME}) {
+    for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
+      if (space.path.empty() || os::namespace_flag(space.type) != wanted) continue;
+      in_context([&] { return fmt::format("join the {} namespace '{}'", space.type, space.path); },
+                 [&] {
+                   os::Fd file(sys([&] { return ::open(space.path.c_str(), O_RDONLY | O_CLOEXEC); },
+                                   "open it"));
+                   sys([&] { return ::setns(file.get(), static_cast<int>(wanted)); }, "enter it");
+                 });
+    }
+  }
+}
+
+// A time namespace takes its offsets before anybody stands in it: this process makes it, and only its
+// children are born into it.
+void enter_new_time(const oci::RuntimeConfig& config) {
+  sys([] { return ::unshare(CLONE_NEWTIME); }, "make a time namespace");
+  std::string text;
+  for (const auto& [clock, offset] : config.linux_section.time_offsets) {
+    text += fmt::format("{} {} {}\n", clock, offset.seconds, offset.nanoseconds);
+  }
+  if (text.empty()) return;
+  os::Fd file(sys([] { return ::open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC); },
+                  "open '/proc/self/timens_offsets'"));
+  sys([&] { return ::write(file.get(), text.data(), text.size()); }, "set the time offsets");
 }
 
 std::vector<os::IdRange> ranges_of(const std::vector<oci::RuntimeIdMapping>& mappings) {
@@ -72,8 +93,13 @@ void InitProcess::create() {
     init.joined = joined_.get();
   } else {
     init.new_namespaces = namespaces_to_make(config);
+    join_for_children(config);
   }
   std::uint64_t flags = init.new_namespaces;
+  if (flags & CLONE_NEWTIME) {
+    enter_new_time(config);
+    flags &= ~std::uint64_t{CLONE_NEWTIME};
+  }
   child_.emplace(os::clone_child(
       flags, [&](os::ParentLink& parent) { return run_init(init, workload_, parent); }));
   if (flags & CLONE_NEWUSER) {

@@ -246,6 +246,87 @@ TEST_F(Sandbox, HidesTheHostsEnvironment) {
   EXPECT_EQ(std::string(buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))), "empty");
 }
 
+TEST_F(Sandbox, SetsWhatTheKernelIsAskedTo) {
+  config_.domainname = "example";
+  config_.process.oom_score_adj = 500;
+  config_.linux_section.sysctl = {{"net.ipv4.ip_forward", "1"}, {"kernel.shmmni", "77"}};
+  workload_.on_run = [] {
+    char domain[64] = {};
+    if (::getdomainname(domain, sizeof domain) != 0) return 1;
+    say(std::string(domain) + " " + read_file("/proc/self/oom_score_adj") +
+        read_file("/proc/sys/net/ipv4/ip_forward") + read_file("/proc/sys/kernel/shmmni"));
+    return 0;
+  };
+  run();
+  EXPECT_EQ(output_, "example 500\n1\n77\n");
+}
+
+TEST_F(Sandbox, RefusesSettingsOfTheWholeMachine) {
+  auto refusal = [&](const char* name) {
+    config_.linux_section.sysctl = {{name, "0"}};
+    InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
+    try {
+      make_ready(init);
+      return std::string();
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  EXPECT_EQ(refusal("vm.swappiness"),
+            "sysctl 'vm.swappiness' is the whole machine's, not a container's");
+  EXPECT_EQ(refusal("kernel.panic"),
+            "sysctl 'kernel.panic' is the whole machine's, not a container's");
+  EXPECT_EQ(refusal("net.../../kernel.panic"), "'net.../../kernel.panic' is no name of a sysctl");
+  std::erase_if(config_.linux_section.namespaces,
+                [](const oci::RuntimeNamespace& each) { return each.type == "network"; });
+  EXPECT_EQ(
+      refusal("net.ipv4.ip_forward"),
+      "sysctl 'net.ipv4.ip_forward' belongs to the network namespace, of which the container has "
+      "none of its own");
+}
+
+TEST_F(Sandbox, MakesTheDevicesAskedFor) {
+  config_.linux_section.devices = {{.type = "c",
+                                    .path = "/dev/more/nothing",
+                                    .major = 1,
+                                    .minor = 3,
+                                    .file_mode = 0640,
+                                    .gid = 0},
+                                   {.type = "p", .path = "/dev/pipe", .file_mode = 0600}};
+  if (::geteuid() != 0) config_.linux_section.devices.erase(config_.linux_section.devices.begin());
+  workload_.on_run = [] {
+    struct stat status{};
+    bool pipe = ::stat("/dev/pipe", &status) == 0 && S_ISFIFO(status.st_mode);
+    bool nothing = ::stat("/dev/more/nothing", &status) == 0 && S_ISCHR(status.st_mode) &&
+                   (status.st_mode & 07777) == 0640 && read_file("/dev/more/nothing").empty();
+    say(std::string(pipe ? "pipe" : "no pipe") + (nothing ? ", node" : ", no node"));
+    return 0;
+  };
+  run();
+  EXPECT_EQ(output_, ::geteuid() == 0 ? "pipe, node" : "pipe, no node");
+}
+
+TEST_F(Sandbox, HasATimeOfItsOwn) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root makes time namespaces";
+  config_.linux_section.namespaces.push_back({.type = "time"});
+  config_.linux_section.time_offsets = {{"boottime", {.seconds = 1'000'000}}};
+  workload_.on_run = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_BOOTTIME, &time);
+    say(time.tv_sec > 1'000'000 ? "later" : "the host's");
+    return 0;
+  };
+  // In a copy of this process: whoever makes a time namespace has children in it ever after.
+  pid_t copy = ::fork();
+  if (copy == 0) {
+    run();
+    ::_exit(output_ == "later" ? 0 : 1);
+  }
+  int raw = 0;
+  ::waitpid(copy, &raw, 0);
+  EXPECT_EQ(raw, 0);
+}
+
 TEST_F(Sandbox, EndsOnASignalThoughItIsProcessOne) {
   InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
   workload_.on_run = [] {

@@ -7,11 +7,14 @@
 #include "container/runtime/mounts.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -156,10 +159,16 @@ os::Fd make_target(int root, const std::string& path, bool directory) {
   return os::open_at(root, path, {.flags = O_WRONLY | O_CREAT | O_NOFOLLOW, .mode = 0644});
 }
 
-// The kernel refuses a new proc to a user namespace that does not see all of the host's /proc, as
-// inside another container. A Wasm guest can do without.
-bool may_be_missing(const oci::RuntimeMount& mount, const MountContext& context) {
-  return mount.type == "proc" && context.new_user_namespace;
+// Views of the kernel that it refuses to a user namespace which does not see all of the host's, as
+// inside another container, or in the host's network. A Wasm guest can do without.
+bool may_be_missing(const oci::RuntimeMount& mount) {
+  constexpr std::array kViews = {"proc", "sysfs", "mqueue", "cgroup2"};
+  return std::ranges::find(kViews, mount.type) != kViews.end();
+}
+
+bool is_cgroup2(const char* path) {
+  struct statfs system{};
+  return ::statfs(path, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 void add_mount(int root, const oci::RuntimeMount& mount, const MountContext& context) {
@@ -167,7 +176,15 @@ void add_mount(int root, const oci::RuntimeMount& mount, const MountContext& con
   os::Fd tree;
   if (options.bind) {
     tree = bind_source(mount, options, context);
-  } else if (may_be_missing(mount, context)) {
+  } else if (mount.type == "cgroup") {
+    // The name for whatever the machine has. Of the hierarchies of version 1 a guest sees none.
+    oci::RuntimeMount unified = mount;
+    unified.type = "cgroup2";
+    unified.source = "cgroup2";
+    if (is_cgroup2("/sys/fs/cgroup")) return add_mount(root, unified, context);
+    make_target(root, mount.destination, true);
+    return;
+  } else if (may_be_missing(mount)) {
     auto made =
         os::new_filesystem_if_permitted(mount.type, mount.source, options.data, options.set);
     if (!made) {
@@ -230,6 +247,49 @@ void add_devices(int root) {
       fail_errno(errno, "link '/dev/{}'", link.name);
     }
   }
+}
+
+struct NodeType {
+  std::string_view name;
+  mode_t mode;
+};
+constexpr NodeType kNodeTypes[] = {{"c", S_IFCHR}, {"u", S_IFCHR}, {"b", S_IFBLK}, {"p", S_IFIFO}};
+
+mode_t node_type(const oci::RuntimeDevice& device) {
+  for (const NodeType& known : kNodeTypes) {
+    if (known.name == device.type) return known.mode;
+  }
+  fail(ErrorKind::InvalidArgument, "config.json: linux.devices: '{}' is of the unknown type '{}'",
+       device.path, device.type);
+}
+
+// A node that the config asks for; what an image has in its place goes. Where nodes cannot be made it
+// is the host's of the same path.
+void add_device(int root, const oci::RuntimeDevice& device) {
+  const mode_t type = node_type(device);
+  std::size_t slash = device.path.find_last_of('/');
+  std::string name = device.path.substr(slash + 1);
+  if (!device.path.starts_with('/') || name.empty() || name == "." || name == "..") {
+    fail(ErrorKind::InvalidArgument, "config.json: linux.devices: '{}' is no absolute path",
+         device.path);
+  }
+  os::Fd parent = os::make_directories(root, slash == 0 ? "/" : device.path.substr(0, slash), 0755,
+                                       os::Scope::InRoot);
+  ::unlinkat(parent.get(), name.c_str(), 0);
+  const mode_t mode = device.file_mode.value_or(0666) & 07777;
+  if (::mknodat(parent.get(), name.c_str(), type | mode, makedev(device.major, device.minor)) ==
+      0) {
+    sys([&] { return ::fchownat(parent.get(), name.c_str(), device.uid, device.gid, 0); },
+        "give '{}' to user {}", device.path, device.uid);
+    sys([&] { return ::fchmodat(parent.get(), name.c_str(), mode, 0); }, "set the mode of '{}'",
+        device.path);
+    return;
+  }
+  if (errno != EPERM) fail_errno(errno, "make the node '{}'", device.path);
+  auto node = os::clone_tree_if_exists(AT_FDCWD, device.path, os::Subtree::Only);
+  if (!node) return;
+  os::Fd target = make_target(root, device.path, false);
+  os::attach_mount(node->get(), target.get());
 }
 
 // Paths that the guest is not to read: a file shows as /dev/null, a directory as an empty one.
@@ -307,6 +367,10 @@ os::Fd build_root(const oci::RuntimeConfig& config, const MountContext& context)
   }
   if (has_dev_tmpfs(config)) {
     in_context([] { return std::string("fill /dev"); }, [&] { add_devices(root.get()); });
+  }
+  for (const oci::RuntimeDevice& device : config.linux_section.devices) {
+    in_context([&] { return fmt::format("device '{}'", device.path); },
+               [&] { add_device(root.get(), device); });
   }
   os::OpenResult cwd =
       os::try_open_at(root.get(), config.process.cwd.c_str(), {.flags = O_PATH | O_DIRECTORY});

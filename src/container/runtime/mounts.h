@@ -25,7 +25,6 @@ MountOptions sort_mount_options(const std::vector<std::string>& options);
 
 struct MountContext {
   std::string bundle;  // directory that relative paths of config.json start from
-  bool new_user_namespace = false;
 };
 
 // Makes the tree in the current mount namespace and returns its root: what is mounted on it is
