@@ -59,7 +59,8 @@ int create(Runtime& runtime, VerbArguments command_line) {
                     {.id = only_id(*operands, "create"),
                      .bundle = options.bundle,
                      .pid_file = options.pid_file,
-                     .argv = runtime.argv},
+                     .argv = runtime.argv,
+                     .cgroup_manager = cgroup_manager(runtime.globals)},
                     make_workload);
   return 0;
 }
@@ -97,7 +98,8 @@ int run(Runtime& runtime, VerbArguments command_line) {
                                  .bundle = options.bundle,
                                  .pid_file = options.pid_file,
                                  .argv = runtime.argv,
-                                 .foreground = !detach},
+                                 .foreground = !detach,
+                                 .cgroup_manager = cgroup_manager(runtime.globals)},
                                 make_workload);
   // A container that was created but cannot be started is of no use to anybody.
   struct Undo {

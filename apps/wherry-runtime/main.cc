@@ -28,6 +28,14 @@ int show_help(std::string_view usage, std::string_view summary, const std::strin
   return std::fputs(text.c_str(), stdout) < 0;
 }
 
+container::CgroupManager cgroup_manager(const Globals& globals) {
+  if (!globals.cgroup_manager.empty()) {
+    return container::parse_cgroup_manager(globals.cgroup_manager);
+  }
+  return globals.systemd_cgroup ? container::CgroupManager::Systemd
+                                : container::CgroupManager::Cgroupfs;
+}
+
 const std::string& only_id(const std::vector<std::string>& operands, std::string_view verb) {
   if (operands.size() != 1) throw cli::UsageError(fmt::format("'{}' takes one container id", verb));
   return operands[0];
@@ -48,6 +56,11 @@ constexpr std::array kVerbs = {
     Verb{"state", "print a container's state as JSON", state},
     Verb{"list", "list the containers", list},
     Verb{"kill", "send a signal", runtime::kill},
+    Verb{"pause", "make a running container stand still", runtime::pause},
+    Verb{"resume", "let a paused container go on", resume},
+    Verb{"update", "change a container's limits", update},
+    Verb{"events", "print what a container uses, as JSON", events},
+    Verb{"ps", "list a container's processes", ps},
     Verb{"delete", "remove what is left of a container", delete_container},
 };
 

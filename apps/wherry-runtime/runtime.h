@@ -43,12 +43,20 @@ int delete_container(Runtime& runtime, VerbArguments arguments);
 int state(Runtime& runtime, VerbArguments arguments);
 int list(Runtime& runtime, VerbArguments arguments);
 int exec(Runtime& runtime, VerbArguments arguments);
+int pause(Runtime& runtime, VerbArguments arguments);
+int resume(Runtime& runtime, VerbArguments arguments);
+int update(Runtime& runtime, VerbArguments arguments);
+int events(Runtime& runtime, VerbArguments arguments);
+int ps(Runtime& runtime, VerbArguments arguments);
 
 // The workload of a config: a WebAssembly module.
 std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config);
 
 // Prints "Usage: wherry-runtime <usage>", a sentence and the options; returns 0.
 int show_help(std::string_view usage, std::string_view summary, const std::string& options);
+
+// From --systemd-cgroup and --cgroup-manager. Throws Error.
+container::CgroupManager cgroup_manager(const Globals& globals);
 
 // The one operand of a verb. Throws UsageError.
 const std::string& only_id(const std::vector<std::string>& operands, std::string_view verb);

@@ -91,6 +91,7 @@ std::unique_ptr<Container> Container::create(const StateStore& store, const Crea
   } catch (...) {
     made->init_.reset();  // kills it
     (void)outcome_of([&] {
+      made->cgroup_.remove();
       made->store_.remove(*made->folder_, request.id);
       return true;
     });
@@ -110,11 +111,10 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
              .owner = ::geteuid(),
              .cgroup = {},
              .annotations = bundle_.config.annotations};
+  plan_cgroup(request);
   // In the foreground the bundle stays where it is, and init cannot outlive us: there is less to keep.
-  if (!request.foreground) {
-    folder_->write(kConfig, bundle_.text);
-    folder_->save(record_);
-  }
+  if (!request.foreground) folder_->write(kConfig, bundle_.text);
+  if (!request.foreground || cgroup_.exists()) folder_->save(record_);
   os::Fd listener = request.foreground ? os::Fd() : listen_in(*folder_);
   workload_ = make_workload(bundle_.config);
   init_ = std::make_unique<InitProcess>(InitProcessPlan{.config = &bundle_.config,
@@ -124,6 +124,7 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
                                         *workload_);
   init_->create();
   record_.init = os::identify(init_->pid()).value_or(os::ProcessId{});
+  make_cgroup();
   init_->await_sandbox();
   init_->await_workload();
   record_.state = after(record_.state, Step::Create);
@@ -141,6 +142,7 @@ std::unique_ptr<Container> Container::open(const StateStore& store, const std::s
   // Without one it is what a killed `create` or `delete` left: only good for removal.
   if (auto record = store.read(id)) opened->record_ = std::move(*record);
   opened->bundle_ = opened->read_bundle();
+  opened->cgroup_ = Cgroup::open(opened->record_.cgroup);
   return opened;
 }
 
@@ -206,6 +208,7 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
                        .detached = request.detach},
                       *workload);
   process.create();
+  if (cgroup_.exists()) cgroup_.add(process.pid());
   process.await_sandbox();
   process.await_workload();
   if (!request.pid_file.empty()) write_pid_file(request.pid_file, process.pid());
@@ -217,12 +220,13 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
 }
 
 void Container::kill(int signal, bool all) {
-  (void)all;
+  if (all && signal_all(signal)) return;
   os::Fd init = state() == State::Stopped ? os::Fd() : os::open_process(record_.init);
   if (!init.is_open() || !os::send_signal(init, signal)) {
     fail(ErrorKind::FailedPrecondition, "cannot kill container '{}': it is not running",
          record_.id);
   }
+  if (signal == SIGKILL && record_.state == State::Paused) cgroup_.thaw();
 }
 
 void Container::remove(bool force) {
@@ -234,11 +238,13 @@ void Container::remove(bool force) {
            to_string(state()));
     }
     os::Fd init = os::open_process(record_.init);
-    if (init.is_open() && os::send_signal(init, SIGKILL) &&
-        !os::wait_for_end(init, kWaitForKilledMs)) {
+    bool sent = init.is_open() && os::send_signal(init, SIGKILL);
+    if (record_.state == State::Paused) cgroup_.thaw();
+    if (sent && !os::wait_for_end(init, kWaitForKilledMs)) {
       fail(ErrorKind::Unavailable, "container '{}' does not end", record_.id);
     }
   }
+  cgroup_.remove();
   store_.remove(*folder_, record_.id);
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "container/runtime/bundle.h"
+#include "container/runtime/cgroup.h"
 #include "container/runtime/init_process.h"
 #include "container/runtime/lifecycle.h"
 #include "container/runtime/state_store.h"
@@ -28,6 +29,7 @@ struct CreateRequest {
   char** argv = nullptr;  // see InitPlan
   // Its init ends with this process, which starts it and waits for it itself.
   bool foreground = false;
+  CgroupManager cgroup_manager = CgroupManager::Cgroupfs;
 };
 
 struct ExecRequest {
@@ -54,8 +56,8 @@ class Container {
   void start();
   // Of one that was created in the foreground, and started: passes signals on until it ends.
   os::ExitStatus wait();
-  // Sends a signal to init, or to everything in the container. Throws Error(FailedPrecondition)
-  // where it has ended.
+  // Sends a signal to init, or to everything in the container's cgroup. Throws
+  // Error(FailedPrecondition) where there is nobody left to get it.
   void kill(int signal, bool all);
   // Removes all that is left of it. One that has not ended is killed first where force is given, and
   // refused where not. Throws Error.
@@ -65,6 +67,13 @@ class Container {
   // code; 0 at once where it is detached. Throws Error (WorkloadError where the process stood in the
   // sandbox). Gives the container's lock back.
   int exec(const ExecRequest& request, const WorkloadMaker& make_workload);
+
+  // Its processes stand still until resume(). Both throw Error(FailedPrecondition) where it has no
+  // cgroup or is in another state.
+  void pause();
+  void resume();
+  // Changes its limits; what resources does not mention stays. Throws Error.
+  void update(const oci::RuntimeResources& resources);
 
   State state() const;
   const StateRecord& record() const { return record_; }
@@ -77,11 +86,15 @@ class Container {
   void make(const CreateRequest& request, const WorkloadMaker& make_workload);
   Bundle read_bundle() const;
   void start_from_outside();
+  void plan_cgroup(const CreateRequest& request);
+  void make_cgroup();
+  bool signal_all(int signal);
 
   const StateStore& store_;
   std::optional<StateFolder> folder_;
   StateRecord record_;
   Bundle bundle_;
+  Cgroup cgroup_;
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<InitProcess> init_;  // of one that was created here
 };

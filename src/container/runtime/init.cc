@@ -158,6 +158,9 @@ void name_process(const std::string& program) {
 void make_sandbox(const InitPlan& plan) {
   const RuntimeConfig& config = plan.config;
   join_namespaces(config);
+  if (plan.new_namespaces & CLONE_NEWCGROUP) {
+    sys([] { return ::unshare(CLONE_NEWCGROUP); }, "make a cgroup namespace");
+  }
   apply_kernel_settings(config, plan.new_namespaces);
   if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
   if (plan.new_namespaces & CLONE_NEWNS) {

@@ -20,7 +20,8 @@ inline constexpr std::uint64_t kBornInto = CLONE_NEWUSER | CLONE_NEWPID | CLONE_
 struct InitPlan {
   const oci::RuntimeConfig& config;
   std::string bundle;
-  std::uint64_t new_namespaces = 0;  // CLONE_NEW* that init was cloned with
+  // CLONE_NEW* that init was cloned with, but for a cgroup namespace, which it makes itself.
+  std::uint64_t new_namespaces = 0;
   // The runtime's own argument vector, whose strings and environment are wiped: init keeps the
   // memory it was cloned from, and the guest may read /proc/self/environ. May be null.
   char** argv = nullptr;

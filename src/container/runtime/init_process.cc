@@ -95,7 +95,8 @@ void InitProcess::create() {
     init.new_namespaces = namespaces_to_make(config);
     join_for_children(config);
   }
-  std::uint64_t flags = init.new_namespaces;
+  // The top of a cgroup namespace is the group it is made in, which init is yet to be moved to.
+  std::uint64_t flags = init.new_namespaces & ~std::uint64_t{CLONE_NEWCGROUP};
   if (flags & CLONE_NEWTIME) {
     enter_new_time(config);
     flags &= ~std::uint64_t{CLONE_NEWTIME};

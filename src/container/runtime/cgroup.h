@@ -1,0 +1,116 @@
+// A container's control group: where it is, what it limits, who is in it, what it has used.
+//
+// linux.cgroupsPath says where (config-linux.md, "Cgroups Path"). With the cgroupfs manager it is a
+// path: absolute from the top of each hierarchy; relative, or empty for "wherry-<id>", from the
+// group of this process (of its parent group in v2 alone, where a group holds either processes or
+// limited groups). With systemd it is "slice:prefix:name" and the group is that of the scope
+// prefix-name.scope, or of the slice where name ends in ".slice"; systemd is asked over D-Bus.
+//
+//   plan() ── saved() goes into the state record ── make() ── … ── remove()
+//
+// so that whatever a runtime that was killed had made can be found and removed.
+// Throws Error. Thread safety: none.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "oci/runtime_resources.h"
+#include "oci/runtime_stats.h"
+#include "os/cgroup.h"
+#include "os/fd.h"
+
+namespace wherry::container {
+
+enum class CgroupManager : std::uint8_t {
+  Cgroupfs,
+  Systemd,
+  Disabled,  // no group at all
+};
+// "cgroupfs", "systemd", "disabled". Throws Error(InvalidArgument).
+CgroupManager parse_cgroup_manager(std::string_view name);
+
+struct CgroupRequest {
+  std::string id;
+  std::string path;  // linux.cgroupsPath
+  CgroupManager manager = CgroupManager::Cgroupfs;
+  // An ordinary user, or root of a user namespace: goes without a group where it may not make the
+  // one named and no limit is asked for. (Where none is named, everybody does.)
+  bool rootless = false;
+};
+
+class Cgroup {
+ public:
+  // Decides where the group will be. Changes nothing. Throws Error(FailedPrecondition) where
+  // processes are in that group already.
+  static Cgroup plan(const CgroupRequest& request);
+  // From saved().
+  static Cgroup open(const std::string& saved);
+  // Empty where there is no group, as after a make() that had to go without.
+  std::string saved() const;
+  bool exists() const { return !places_.empty(); }
+
+  // Makes the group with its limits and moves a process into it. On failure nothing of it is left.
+  void make(pid_t first, const oci::RuntimeResources& resources);
+  // Moves another process into it.
+  void add(pid_t pid) const;
+  // Changes limits; what resources does not mention stays, and so do the devices.
+  void apply(const oci::RuntimeResources& resources) const;
+
+  oci::RuntimeStats stats() const;
+  // Processes of the group and of those below it.
+  std::vector<pid_t> pids() const;
+  // How many processes the kernel has ended because the limit of memory was reached.
+  std::uint64_t oom_kills() const;
+  // Becomes readable when oom_kills() may have changed; then call acknowledge(). Nothing where there
+  // is no memory controller.
+  struct OomWatch {
+    os::Fd fd;
+    void acknowledge() const;
+  };
+  std::optional<OomWatch> watch_oom() const;
+
+  // Returns when every process in it stands still.
+  void freeze() const;
+  void thaw() const;
+  // Returns when no process is left in it.
+  void kill_all() const;
+  // With whatever is below it; kills what is still in it. A group that is gone is success.
+  void remove() const;
+
+  // One directory in one hierarchy.
+  struct Place {
+    std::string controllers;  // see os::CgroupHierarchy; empty for v2
+    std::string mount;
+    std::string path;
+    bool is_v2() const { return controllers.empty(); }
+  };
+
+ private:
+  int make_folders() const;
+  int enter(pid_t pid) const;
+  void set_devices(const oci::RuntimeResources& resources) const;
+  void set_limits(const oci::RuntimeResources& resources) const;
+  std::optional<std::string> find_use() const;
+  void go_without();
+  bool controllers_are_in_v2() const;
+  std::optional<os::CgroupFolder> folder(std::string_view controller) const;
+  std::optional<os::CgroupFolder> v2_folder_with(const char* file) const;
+  std::optional<os::CgroupFolder> any_folder() const;
+
+  std::vector<Place> places_;
+  std::string unit_;           // of systemd; empty with cgroupfs
+  bool user_manager_ = false;  // the user's systemd, not the machine's
+  // What only make() asks for, and is not saved.
+  std::string id_;
+  std::string slice_;
+  bool may_go_without_ = false;
+  bool rootless_ = false;
+};
+
+}  // namespace wherry::container

@@ -1,0 +1,60 @@
+// What a container does with its cgroup.
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/error.h"
+#include "container/runtime/container.h"
+#include "os/namespaces.h"
+
+namespace wherry::container {
+
+// Nobody who asks for nothing is made to have one: that is time at every start.
+void Container::plan_cgroup(const CreateRequest& request) {
+  const oci::RuntimeLinux& section = bundle_.config.linux_section;
+  bool limited = section.resources != oci::RuntimeResources();
+  if (section.cgroups_path.empty() && !limited) return;
+  cgroup_ = Cgroup::plan({.id = record_.id,
+                          .path = section.cgroups_path,
+                          .manager = request.cgroup_manager,
+                          .rootless = ::geteuid() != 0 || os::in_user_namespace()});
+  record_.cgroup = cgroup_.saved();
+}
+
+// Before init is let go: what it is and has is counted and limited from its first step.
+void Container::make_cgroup() {
+  cgroup_.make(init_->pid(), bundle_.config.linux_section.resources);
+  record_.cgroup = cgroup_.saved();
+}
+
+// False where there is no cgroup, or nobody in it.
+bool Container::signal_all(int signal) {
+  bool sent = false;
+  for (pid_t pid : cgroup_.pids()) sent |= ::kill(pid, signal) == 0;
+  if (sent && signal == SIGKILL && record_.state == State::Paused) cgroup_.thaw();
+  return sent;
+}
+
+void Container::pause() {
+  State next = after(state(), Step::Pause);
+  cgroup_.freeze();
+  record_.state = next;
+  folder_->save(record_);
+}
+
+void Container::resume() {
+  State next = after(state(), Step::Resume);
+  cgroup_.thaw();
+  record_.state = next;
+  folder_->save(record_);
+}
+
+void Container::update(const oci::RuntimeResources& resources) {
+  if (state() == State::Stopped) {
+    fail(ErrorKind::FailedPrecondition, "cannot update container '{}': it is not running",
+         record_.id);
+  }
+  cgroup_.apply(resources);
+}
+
+}  // namespace wherry::container
