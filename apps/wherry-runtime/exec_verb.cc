@@ -25,6 +25,8 @@ struct ExecOptions {
   std::string cgroup;
   std::vector<std::string> env;
   std::vector<std::string> capabilities;
+  StreamOptions streams;
+  bool terminal = false;
   bool detach = false;
   bool no_new_privileges = false;
   bool ignore_paused = false;
@@ -44,7 +46,7 @@ oci::RuntimeProcess process_of(const container::Container& container, const Exec
                                std::vector<std::string> arguments) {
   oci::RuntimeProcess process = container.config().process;
   process.args = std::move(arguments);
-  process.terminal = false;
+  process.terminal = options.terminal;
   if (!options.cwd.empty()) process.cwd = options.cwd;
   if (process.cwd[0] != '/') {
     throw UsageError(fmt::format("'--cwd {}': expected an absolute path", process.cwd));
@@ -74,6 +76,8 @@ int exec(Runtime& runtime, VerbArguments command_line) {
                    "what to run, as the process of a config.json");
   arguments.option("--pid-file", "FILE", &options.pid_file, "write the new process's pid");
   arguments.flag("-d,--detach", &options.detach, "do not wait for its end");
+  arguments.flag("-t,--tty", &options.terminal, "with a terminal");
+  declare(arguments, options.streams);
   arguments.option("--cwd", "DIR", &options.cwd, "its working directory");
   arguments.list("-e,--env", "NAME=VALUE", &options.env, "a variable more");
   arguments.option("-u,--user", "UID[:GID]", &options.user, "its user");
@@ -95,9 +99,13 @@ int exec(Runtime& runtime, VerbArguments command_line) {
   if (options.process_file.empty() == guest.empty()) {
     throw UsageError("'exec' takes a module to run, or --process FILE");
   }
+  container::Streams streams = streams_of(options.streams);
   auto container = container::Container::open(runtime.store, operands->front());
-  container::ExecRequest request{
-      .process = {}, .pid_file = options.pid_file, .argv = runtime.argv, .detach = options.detach};
+  container::ExecRequest request{.process = {},
+                                 .pid_file = options.pid_file,
+                                 .streams = std::move(streams),
+                                 .argv = runtime.argv,
+                                 .detach = options.detach};
   if (options.process_file.empty()) {
     request.process = process_of(*container, options, std::move(guest));
   } else {

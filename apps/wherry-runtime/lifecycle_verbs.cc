@@ -1,10 +1,14 @@
 // create, start, run, kill, delete: a container from its beginning to its end.
 #include <unistd.h>
 
+#include <charconv>
 #include <csignal>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "cli/term/args.h"
+#include "container/runtime/linux_runtime.h"
+#include "container/workload/payload.h"
 #include "os/clone.h"
 #include "os/signals.h"
 #include "runtime.h"
@@ -23,6 +27,7 @@ struct CreateOptions {
   std::string pid_file;
   bool no_pivot = false;
   bool no_new_keyring = false;
+  StreamOptions streams;
 };
 
 void declare(Arguments& arguments, CreateOptions& options) {
@@ -33,6 +38,27 @@ void declare(Arguments& arguments, CreateOptions& options) {
   arguments.flag("--no-pivot", &options.no_pivot, "accepted: pivot_root is used all the same");
   arguments.flag("--no-new-keyring", &options.no_new_keyring,
                  "accepted: a WebAssembly program has no keyring");
+  declare(arguments, options.streams);
+}
+
+// Reads the bundle, and goes no further where its payload is another runtime's.
+container::CreateRequest request_of(const Runtime& runtime, const CreateOptions& options,
+                                    const std::string& id) {
+  container::Streams streams = streams_of(options.streams);
+  if (const char* notify = std::getenv("NOTIFY_SOCKET")) streams.notify_socket = notify;
+  container::Bundle bundle = container::load_bundle(options.bundle);
+  using container::Payload;
+  if (payload_of(bundle.config, bundle.path, Payload::Wasm) == Payload::Linux) {
+    container::LinuxRuntime linux_runtime =
+        container::choose_linux_runtime(runtime.globals.root, container::linux_runtime_search());
+    become(linux_runtime, linux_command_line(linux_runtime, runtime.command_line, runtime.verb_at));
+  }
+  return {.id = id,
+          .bundle = std::move(bundle),
+          .pid_file = options.pid_file,
+          .streams = std::move(streams),
+          .argv = runtime.argv,
+          .cgroup_manager = cgroup_manager(runtime.globals)};
 }
 
 // Ends this process with its parent, which may already have gone.
@@ -45,6 +71,31 @@ void follow_parent(const std::string& pid) {
 
 }  // namespace
 
+void declare(Arguments& arguments, StreamOptions& options) {
+  arguments.option("--console-socket", "PATH", &options.console_socket,
+                   "send the terminal to the socket at PATH");
+  arguments.option("--preserve-fds", "N", &options.preserve_fds,
+                   "give the program N descriptors more, from 3 on");
+}
+
+container::Streams streams_of(const StreamOptions& options) {
+  auto number = [](std::string_view text) {
+    unsigned value = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    bool good = error == std::errc() && end == text.data() + text.size() && value <= 1024;
+    if (!good) throw UsageError(fmt::format("'{}' is no number of descriptors", text));
+    return value;
+  };
+  container::Streams streams{.console_socket = options.console_socket,
+                             .preserved = number(options.preserve_fds),
+                             .notify_socket = {}};
+  // Those of socket activation come with them, whether asked for or not.
+  const char* listening = std::getenv("LISTEN_FDS");
+  if (listening && *listening) streams.preserved += number(listening);
+  container::check_preserved(streams.preserved);
+  return streams;
+}
+
 int create(Runtime& runtime, VerbArguments command_line) {
   CreateOptions options;
   Arguments arguments;
@@ -55,13 +106,8 @@ int create(Runtime& runtime, VerbArguments command_line) {
                      "Creates a container from a bundle; its init waits for 'start'.",
                      arguments.describe());
   }
-  Container::create(runtime.store,
-                    {.id = only_id(*operands, "create"),
-                     .bundle = options.bundle,
-                     .pid_file = options.pid_file,
-                     .argv = runtime.argv,
-                     .cgroup_manager = cgroup_manager(runtime.globals)},
-                    make_workload);
+  container::CreateRequest request = request_of(runtime, options, only_id(*operands, "create"));
+  Container::create(runtime.store, request, make_workload);
   return 0;
 }
 
@@ -93,14 +139,9 @@ int run(Runtime& runtime, VerbArguments command_line) {
                      arguments.describe());
   }
   if (!parent.empty()) follow_parent(parent);
-  auto made = Container::create(runtime.store,
-                                {.id = only_id(*operands, "run"),
-                                 .bundle = options.bundle,
-                                 .pid_file = options.pid_file,
-                                 .argv = runtime.argv,
-                                 .foreground = !detach,
-                                 .cgroup_manager = cgroup_manager(runtime.globals)},
-                                make_workload);
+  container::CreateRequest request = request_of(runtime, options, only_id(*operands, "run"));
+  request.foreground = !detach;
+  auto made = Container::create(runtime.store, request, make_workload);
   // A container that was created but cannot be started is of no use to anybody.
   struct Undo {
     Container& made;

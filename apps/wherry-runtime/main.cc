@@ -12,14 +12,16 @@
 
 #include "base/error.h"
 #include "cli/term/args.h"
+#include "container/runtime/linux_runtime.h"
 #include "container/workload/wasm_workload.h"
 #include "os/namespaces.h"
 #include "runtime.h"
 
 namespace wherry::runtime {
 
-std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config) {
-  return std::make_unique<container::WasmWorkload>(config);
+std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config,
+                                                   const container::Inherited& inherited) {
+  return std::make_unique<container::WasmWorkload>(config, inherited);
 }
 
 int show_help(std::string_view usage, std::string_view summary, const std::string& options) {
@@ -61,6 +63,8 @@ constexpr std::array kVerbs = {
     Verb{"update", "change a container's limits", update},
     Verb{"events", "print what a container uses, as JSON", events},
     Verb{"ps", "list a container's processes", ps},
+    Verb{"features", "print what this runtime understands as JSON", features},
+    Verb{"spec", "write a config.json to start from", spec},
     Verb{"delete", "remove what is left of a container", delete_container},
 };
 
@@ -87,6 +91,19 @@ std::string usual_root() {
   }
   if (machines) return "/run/wherry-runtime";
   throw cli::UsageError("XDG_RUNTIME_DIR is not set: give --root DIR");
+}
+
+// A container that a runtime of Linux programs has is that one's, whatever is to be done with it: of the
+// words of the command line the first that names a container says whose it is.
+void hand_over_known(const Runtime& runtime, VerbArguments words) {
+  container::LinuxRuntimeSearch search = container::linux_runtime_search();
+  for (const std::string& word : words) {
+    if (word.find('/') != std::string::npos || runtime.store.exists(word)) continue;
+    if (auto linux_runtime = linux_runtime_of(runtime.globals.root, word, search)) {
+      become(*linux_runtime,
+             linux_command_line(*linux_runtime, runtime.command_line, runtime.verb_at));
+    }
+  }
 }
 
 // A descriptor 0, 1 or 2 that is not open would be handed out to the next file opened.
@@ -124,7 +141,12 @@ int dispatch(const std::vector<std::string>& command_line, char** argv, Globals&
   }
   running = verb;
   if (globals.root.empty()) globals.root = usual_root();
-  Runtime runtime{.globals = globals, .store = container::StateStore(globals.root), .argv = argv};
+  Runtime runtime{.globals = globals,
+                  .store = container::StateStore(globals.root),
+                  .argv = argv,
+                  .command_line = command_line,
+                  .verb_at = command_line.size() - rest->size()};
+  hand_over_known(runtime, VerbArguments(*rest).subspan(1));
   return verb->run(runtime, VerbArguments(*rest).subspan(1));
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/term/args.h"
+#include "container/runtime/linux_runtime.h"
 #include "runtime.h"
 
 namespace wherry::runtime {
@@ -67,6 +68,10 @@ int list(Runtime& runtime, VerbArguments command_line) {
     throw UsageError(fmt::format("unknown format '{}': it is 'table' or 'json'", format));
   }
   std::vector<StateAndRecord> all = look_at_all(runtime.store);
+  for (const container::LinuxContainers& others :
+       linux_containers(runtime.globals.root, container::linux_runtime_search())) {
+    for (StateAndRecord& one : states_of(others)) all.push_back(std::move(one));
+  }
   std::string text;
   if (quiet) {
     for (const StateAndRecord& one : all) text += one.record.id + "\n";

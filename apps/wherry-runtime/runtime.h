@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/term/args.h"
 #include "container/runtime/container.h"
 
 namespace wherry::runtime {
@@ -25,6 +26,9 @@ struct Runtime {
   Globals globals;
   container::StateStore store;
   char** argv;  // the process's own, which init wipes
+  // All of it, and where in it the verb is: for the runtime of Linux payloads.
+  std::vector<std::string> command_line;
+  std::size_t verb_at;
 };
 
 using VerbArguments = std::span<const std::string>;
@@ -48,9 +52,21 @@ int resume(Runtime& runtime, VerbArguments arguments);
 int update(Runtime& runtime, VerbArguments arguments);
 int events(Runtime& runtime, VerbArguments arguments);
 int ps(Runtime& runtime, VerbArguments arguments);
+int features(Runtime& runtime, VerbArguments arguments);
+int spec(Runtime& runtime, VerbArguments arguments);
 
 // The workload of a config: a WebAssembly module.
-std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config);
+std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config,
+                                                   const container::Inherited& inherited);
+
+// The options for container::Streams that create, run and exec share. What is given is complete only
+// after streams_of, which requires that nothing was opened yet.
+struct StreamOptions {
+  std::string console_socket;
+  std::string preserve_fds = "0";
+};
+void declare(cli::Arguments& arguments, StreamOptions& options);
+container::Streams streams_of(const StreamOptions& options);
 
 // Prints "Usage: wherry-runtime <usage>", a sentence and the options; returns 0.
 int show_help(std::string_view usage, std::string_view summary, const std::string& options);

@@ -24,8 +24,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMaxOutput = 4096;
-
 Fd input_file(std::string_view text) {
   Fd file(sys([] { return ::memfd_create("input", MFD_CLOEXEC); }, "make a file in memory"));
   write_all(file.get(), as_bytes(text));
@@ -84,15 +82,22 @@ pid_t spawn(const Command& command, int input, int output) {
   return pid;
 }
 
+// The end of what a program writes.
+struct Output {
+  std::string text;
+  std::size_t kept;
+};
+
 // Takes what is there to read. False at the end of it.
-bool drain(int pipe, std::string& output) {
+bool drain(int pipe, Output& output) {
   char buffer[4096];
   for (;;) {
     ssize_t got = ::read(pipe, buffer, sizeof buffer);
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return got < 0;
-    output.append(buffer, static_cast<std::size_t>(got));
-    if (output.size() > kMaxOutput) output.erase(0, output.size() - kMaxOutput);
+    std::string& text = output.text;
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > output.kept) text.erase(0, text.size() - output.kept);
   }
 }
 
@@ -103,7 +108,7 @@ int milliseconds_until(std::optional<Clock::time_point> end) {
 }
 
 // Reads what the process writes until it ends. False where the time is over first.
-bool await_end(pid_t pid, int pipe, std::optional<Clock::time_point> end, std::string& output) {
+bool await_end(pid_t pid, int pipe, std::optional<Clock::time_point> end, Output& output) {
   Fd process(static_cast<int>(
       sys([&] { return ::syscall(SYS_pidfd_open, pid, 0); }, "watch process {}", pid)));
   pollfd watched[] = {{.fd = process.get(), .events = POLLIN, .revents = 0},
@@ -135,11 +140,13 @@ CommandResult run_command(const Command& command) {
   theirs.reset();
 
   CommandResult result;
-  result.timed_out = !await_end(pid, ours.get(), end, result.output);
+  Output output{.text = {}, .kept = command.kept_output};
+  result.timed_out = !await_end(pid, ours.get(), end, output);
   if (result.timed_out) ::kill(-pid, SIGKILL);
   int raw = 0;
   sys([&] { return ::waitpid(pid, &raw, 0); }, "wait for process {}", pid);
-  drain(ours.get(), result.output);
+  drain(ours.get(), output);
+  result.output = std::move(output.text);
   result.status =
       WIFSIGNALED(raw) ? ExitStatus{.signal = WTERMSIG(raw)} : ExitStatus{.code = WEXITSTATUS(raw)};
   return result;

@@ -17,12 +17,13 @@ struct Command {
   std::vector<std::string> environment;  // "KEY=value": all that it gets
   std::string_view input;                // what its standard input holds
   std::optional<std::chrono::milliseconds> timeout;
+  std::size_t kept_output = 4096;  // bytes, of the end of what it writes
 };
 
 struct CommandResult {
   ExitStatus status;
   bool timed_out = false;  // it was killed, and its process group with it
-  std::string output;      // the last 4 KiB of its standard output and error
+  std::string output;      // the end of its standard output and error
 };
 
 // The program leads a process group of its own and has no descriptor of ours but 0, 1 and 2. What it

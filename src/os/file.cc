@@ -20,6 +20,12 @@ void write_all(int fd, std::span<const std::uint8_t> bytes) {
   }
 }
 
+std::size_t file_size(int fd) {
+  struct stat status{};
+  sys([&] { return ::fstat(fd, &status); }, "stat");
+  return static_cast<std::size_t>(status.st_size);
+}
+
 std::size_t read_full(int fd, std::span<std::uint8_t> buffer) {
   std::size_t filled = 0;
   while (filled < buffer.size()) {

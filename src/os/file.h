@@ -19,6 +19,9 @@ namespace wherry::os {
 // Writes everything or throws Error "write: …".
 void write_all(int fd, std::span<const std::uint8_t> bytes);
 
+// In bytes. Throws Error "stat: …".
+std::size_t file_size(int fd);
+
 // At most buffer.size() bytes, fewer only at the end of the file. Throws Error "read: …".
 std::size_t read_full(int fd, std::span<std::uint8_t> buffer);
 

@@ -1,9 +1,10 @@
 # shellcheck shell=bash disable=SC2154,SC2016,SC2034
 # The cases, for $who through `as COMMAND…`, with bundles in $dir. Sourced by run.sh.
 
-rt() { run as "$scratch/bin/wherry-runtime" --root "$dir/state" "$@"; }
+inside=() # what enters the surroundings that a case needs
+rt() { run as "${inside[@]}" "$scratch/bin/wherry-runtime" --root "$dir/state" "$@"; }
 is() { [ "$1" = "$2" ]; }
-state_of() { as "$scratch/bin/wherry-runtime" --root "$dir/state" state "$1" | jq -r .status; }
+state_of() { as "${inside[@]}" "$scratch/bin/wherry-runtime" --root "$dir/state" state "$1" 2>/dev/null | jq -r .status; }
 in_state() { is "$(state_of "$1")" "$2"; }
 pid_of() { as "$scratch/bin/wherry-runtime" --root "$dir/state" state "$1" | jq -r .pid; }
 wait_until() { # WHAT… within 10 seconds

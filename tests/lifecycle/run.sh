@@ -35,6 +35,8 @@ cases() { # WHO ID
   mkdir "$dir" && chown "$id:$id" "$dir"
   # shellcheck source=tests/lifecycle/cases.sh
   source tests/lifecycle/cases.sh
+  # shellcheck source=tests/lifecycle/extras.sh
+  source tests/lifecycle/extras.sh
 }
 
 if [ "$(id -u)" = 0 ]; then

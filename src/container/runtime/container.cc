@@ -8,10 +8,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "container/runtime/hooks.h"
 #include "oci/timestamp.h"
 #include "os/file.h"
 
@@ -67,6 +69,10 @@ State state_of(const StateRecord& record, bool busy) {
 
 }  // namespace
 
+void warn(const std::string& text) {
+  std::fprintf(stderr, "wherry-runtime: warning: %s\n", text.c_str());
+}
+
 void write_pid_file(const std::string& path, pid_t pid) {
   in_context(
       [&] { return fmt::format("write pid file '{}'", path); },
@@ -83,9 +89,8 @@ void write_pid_file(const std::string& path, pid_t pid) {
 std::unique_ptr<Container> Container::create(const StateStore& store, const CreateRequest& request,
                                              const WorkloadMaker& make_workload) {
   check_id(request.id);
-  Bundle bundle = load_bundle(request.bundle);
   std::unique_ptr<Container> made(new Container(store, store.make(request.id)));
-  made->bundle_ = std::move(bundle);
+  made->bundle_ = request.bundle;
   try {
     made->make(request, make_workload);
   } catch (...) {
@@ -95,6 +100,7 @@ std::unique_ptr<Container> Container::create(const StateStore& store, const Crea
       made->store_.remove(*made->folder_, request.id);
       return true;
     });
+    made->call_poststop_hooks();
     throw;
   }
   return made;
@@ -116,15 +122,19 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   if (!request.foreground) folder_->write(kConfig, bundle_.text);
   if (!request.foreground || cgroup_.exists()) folder_->save(record_);
   os::Fd listener = request.foreground ? os::Fd() : listen_in(*folder_);
-  workload_ = make_workload(bundle_.config);
+  streams_.emplace(request.streams, bundle_.config);
+  workload_ = make_workload(bundle_.config, streams_->inherited());
   init_ = std::make_unique<InitProcess>(InitProcessPlan{.config = &bundle_.config,
                                                         .bundle = bundle_.path,
                                                         .argv = request.argv,
-                                                        .listener = listener.get()},
+                                                        .listener = listener.get(),
+                                                        .inherited = streams_->inherited(),
+                                                        .console = streams_->console()},
                                         *workload_);
   init_->create();
   record_.init = os::identify(init_->pid()).value_or(os::ProcessId{});
   make_cgroup();
+  if (init_->has_hooks()) call_creation_hooks();
   init_->await_sandbox();
   init_->await_workload();
   record_.state = after(record_.state, Step::Create);
@@ -133,6 +143,23 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   folder_->save(record_);
   init_->leave();
   init_.reset();
+}
+
+void Container::call_creation_hooks() {
+  const oci::RuntimeHooks& hooks = bundle_.config.hooks;
+  init_->await_mounts();
+  const std::string state = to_oci_json(record_, State::Creating);
+  run_hooks("prestart", hooks.prestart, state);
+  run_hooks("createRuntime", hooks.create_runtime, state);
+  init_->give_state(state);
+}
+
+void Container::call_poststop_hooks() const {
+  const std::string state = to_oci_json(record_, State::Stopped);
+  for (const std::string& failure :
+       run_all_hooks("poststop", bundle_.config.hooks.poststop, state)) {
+    warn(failure);
+  }
 }
 
 std::unique_ptr<Container> Container::open(const StateStore& store, const std::string& id) {
@@ -169,6 +196,11 @@ void Container::start() {
   }
   record_.state = next;
   folder_->save(record_);
+  const std::string text = to_oci_json(record_, next);
+  for (const std::string& failure :
+       run_all_hooks("poststart", bundle_.config.hooks.poststart, text)) {
+    warn(failure);
+  }
 }
 
 void Container::start_from_outside() {
@@ -200,12 +232,16 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
   after(state(), Step::Exec);
   oci::RuntimeConfig config = bundle_.config;
   config.process = request.process;
-  std::unique_ptr<Workload> workload = make_workload(config);
+  config.mounts.clear();
+  OpenStreams streams(request.streams, config);
+  std::unique_ptr<Workload> workload = make_workload(config, streams.inherited());
   InitProcess process({.config = &config,
                        .bundle = bundle_.path,
                        .argv = request.argv,
                        .joined = &record_.init,
-                       .detached = request.detach},
+                       .detached = request.detach,
+                       .inherited = streams.inherited(),
+                       .console = streams.console()},
                       *workload);
   process.create();
   if (cgroup_.exists()) cgroup_.add(process.pid());
@@ -246,6 +282,8 @@ void Container::remove(bool force) {
   }
   cgroup_.remove();
   store_.remove(*folder_, record_.id);
+  folder_.reset();
+  call_poststop_hooks();
 }
 
 std::optional<StateAndRecord> look_at(const StateStore& store, const std::string& id) {

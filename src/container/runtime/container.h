@@ -14,18 +14,21 @@
 #include "container/runtime/init_process.h"
 #include "container/runtime/lifecycle.h"
 #include "container/runtime/state_store.h"
+#include "container/runtime/streams.h"
 #include "container/runtime/workload.h"
 #include "os/process.h"
 
 namespace wherry::container {
 
 // The config outlives the workload.
-using WorkloadMaker = std::function<std::unique_ptr<Workload>(const oci::RuntimeConfig&)>;
+using WorkloadMaker =
+    std::function<std::unique_ptr<Workload>(const oci::RuntimeConfig&, const Inherited&)>;
 
 struct CreateRequest {
   std::string id;
-  std::string bundle;
-  std::string pid_file;   // empty for none
+  Bundle bundle;
+  std::string pid_file;  // empty for none
+  Streams streams;
   char** argv = nullptr;  // see InitPlan
   // Its init ends with this process, which starts it and waits for it itself.
   bool foreground = false;
@@ -34,7 +37,8 @@ struct CreateRequest {
 
 struct ExecRequest {
   oci::RuntimeProcess process;
-  std::string pid_file;   // empty for none
+  std::string pid_file;  // empty for none
+  Streams streams;
   char** argv = nullptr;  // see InitPlan
   bool detach = false;
 };
@@ -52,7 +56,7 @@ class Container {
   Container(const Container&) = delete;
   Container& operator=(const Container&) = delete;
 
-  // Lets the guest run. Throws Error.
+  // Lets the guest run. Throws Error. What a poststart hook met is a warning, and stops nothing.
   void start();
   // Of one that was created in the foreground, and started: passes signals on until it ends.
   os::ExitStatus wait();
@@ -84,6 +88,8 @@ class Container {
   Container(const StateStore& store, std::optional<StateFolder> folder)
       : store_(store), folder_(std::move(folder)) {}
   void make(const CreateRequest& request, const WorkloadMaker& make_workload);
+  void call_creation_hooks();
+  void call_poststop_hooks() const;
   Bundle read_bundle() const;
   void start_from_outside();
   void plan_cgroup(const CreateRequest& request);
@@ -95,6 +101,7 @@ class Container {
   StateRecord record_;
   Bundle bundle_;
   Cgroup cgroup_;
+  std::optional<OpenStreams> streams_;
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<InitProcess> init_;  // of one that was created here
 };
@@ -103,6 +110,9 @@ class Container {
 std::optional<StateAndRecord> look_at(const StateStore& store, const std::string& id);
 // All of them, by id.
 std::vector<StateAndRecord> look_at_all(const StateStore& store);
+
+// What went wrong without stopping anything: a line on standard error.
+void warn(const std::string& text);
 
 // Writes a pid file, as a whole. Throws Error.
 void write_pid_file(const std::string& path, pid_t pid);

@@ -12,19 +12,24 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
-#include <initializer_list>
+#include <optional>
 
 #include "base/error.h"
 #include "container/runtime/confine.h"
+#include "container/runtime/hooks.h"
 #include "container/runtime/kernel_settings.h"
 #include "container/runtime/mounts.h"
+#include "container/runtime/terminal.h"
 #include "os/capabilities.h"
+#include "os/file.h"
 #include "os/mount.h"
 #include "os/namespaces.h"
 #include "os/path_at.h"
 #include "os/rlimits.h"
 #include "os/signals.h"
+#include "os/tty.h"
 
 namespace wherry::container {
 namespace {
@@ -78,15 +83,16 @@ void wipe_arguments(char** argv) {
   *environ = nullptr;
 }
 
-// Requires: kept is sorted; -1 stands for none.
-void close_descriptors_but(std::initializer_list<int> kept) {
+// -1 stands for none.
+void close_descriptors_but(std::vector<int> kept) {
+  std::ranges::sort(kept);
   unsigned next = 3;
   auto close_up_to = [&](unsigned end) {
     if (next >= end) return;
     sys([&] { return ::syscall(SYS_close_range, next, end - 1, 0); }, "close descriptors");
   };
   for (int fd : kept) {
-    if (fd < 0) continue;
+    if (fd < 3) continue;
     close_up_to(static_cast<unsigned>(fd));
     next = static_cast<unsigned>(fd) + 1;
   }
@@ -155,7 +161,22 @@ void name_process(const std::string& program) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
 }
 
-void make_sandbox(const InitPlan& plan) {
+std::string read_state(int file) {
+  std::string text(os::file_size(file), '\0');
+  text.resize(static_cast<std::size_t>(
+      sys([&] { return ::pread(file, text.data(), text.size(), 0); }, "read the state for hooks")));
+  return text;
+}
+
+// The process's terminal, made in the devpts of the tree at root.
+os::Fd open_console(const InitPlan& plan, int root) {
+  if (plan.console < 0) return {};
+  os::Fd slave = make_terminal(root, plan.config.process, plan.console);
+  os::take_terminal(slave);
+  return slave;
+}
+
+void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   const RuntimeConfig& config = plan.config;
   join_namespaces(config);
   if (plan.new_namespaces & CLONE_NEWCGROUP) {
@@ -163,11 +184,42 @@ void make_sandbox(const InitPlan& plan) {
   }
   apply_kernel_settings(config, plan.new_namespaces);
   if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
-  if (plan.new_namespaces & CLONE_NEWNS) {
-    cut_off_mounts(config);
-    os::Fd root = build_root(config, {.bundle = plan.bundle});
-    os::pivot_into(root.get());
+  if (!(plan.new_namespaces & CLONE_NEWNS)) return;
+  cut_off_mounts(config);
+  os::Fd root = build_root(config, {.bundle = plan.bundle});
+  if (plan.state >= 0) {
+    // prestart and createRuntime are the maker's to call, now.
+    parent.report_ready();
+    parent.await_parent();
+    run_hooks("createContainer", config.hooks.create_container, read_state(plan.state));
   }
+  os::Fd slave = open_console(plan, root.get());
+  if (slave.is_open()) mount_console(root.get(), slave);
+  os::pivot_into(root.get());
+}
+
+void join_container(const InitPlan& plan) {
+  sys([&] { return ::setns(plan.joined, static_cast<int>(plan.joined_namespaces)); },
+      "join the container's namespaces");
+  os::Fd root(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open the root"));
+  open_console(plan, root.get());
+}
+
+// A process in the sandbox that may still execute programs when init no longer may: it calls the
+// startContainer hooks when it is told to.
+std::optional<os::Child> make_hook_caller(const InitPlan& plan) {
+  const std::vector<oci::RuntimeHook>& hooks = plan.config.hooks.start_container;
+  if (plan.state < 0 || hooks.empty()) return std::nullopt;
+  std::string state = read_state(plan.state);
+  os::Child caller = os::clone_child(0, [&](os::ParentLink& init) {
+    os::die_with_parent();
+    init.await_parent();
+    run_hooks("startContainer", hooks, state);
+    init.report_ready();
+    return 0;
+  });
+  std::signal(SIGCHLD, SIG_IGN);  // nobody waits for it
+  return caller;
 }
 
 // Leaves the maker, and waits for somebody who asks at the listener. One who goes away again without
@@ -195,21 +247,22 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   ::setsid();
   ::umask(0);
   if (plan.joined >= 0) {
-    sys([&] { return ::setns(plan.joined, static_cast<int>(plan.joined_namespaces)); },
-        "join the container's namespaces");
+    join_container(plan);
   } else {
-    make_sandbox(plan);
+    make_sandbox(plan, parent);
   }
   set_limits(plan.config);
   // No descriptor of the host may be left when the guest's user and directory are entered.
   os::Fd listener(plan.listener);
-  close_descriptors_but({std::min(listener.get(), parent.descriptor()),
-                         std::max(listener.get(), parent.descriptor())});
+  std::vector<int> kept = plan.kept;
+  kept.insert(kept.end(), {listener.get(), parent.descriptor(), plan.state});
+  close_descriptors_but(std::move(kept));
   become_user(plan);
   os::die_with_parent();
   enter_working_directory(plan.config.process.cwd);
   name_process(plan.config.process.args[0]);
   parent.report_ready();
+  std::optional<os::Child> hook_caller = make_hook_caller(plan);
   // From here on bytes are read that the image's author chose.
   confine(plan.config, workload);
   workload.prepare();
@@ -219,6 +272,10 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   } else {
     parent.await_parent();
     if (plan.detached) os::outlive_parent();
+  }
+  if (hook_caller) {
+    hook_caller->release();
+    hook_caller->await_child();
   }
   parent.report_ready();
   parent.detach();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "container/runtime/workload.h"
 #include "oci/runtime_config.h"
@@ -34,11 +35,20 @@ struct InitPlan {
   std::uint64_t joined_namespaces = 0;
   // Of this process, which joined it before init was cloned.
   bool joined_user_namespace = false;
+  // Kept open for the workload.
+  std::vector<int> kept;
+  // A connected stream socket on which whoever shows the container's terminal waits for it; -1 where
+  // it has none.
+  int console = -1;
+  // A file with the state as hooks get it, filled in by the maker before init is let on; -1 where
+  // nothing of config.json is called but before init and after its start.
+  int state = -1;
   // Lives on when its maker ends, once it was started.
   bool detached = false;
 };
 
-// The body of init, for os::clone_child(). Reports ready with the sandbox complete, with the workload
+// The body of init, for os::clone_child(). Reports ready with its mounts made where hooks are to see
+// them (InitPlan::state), with the sandbox complete, with the workload
 // prepared, where it was left alone, and last when it was started; between them it waits to be let go.
 // Returns the guest's exit code. Throws Error.
 int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent);

@@ -2,14 +2,17 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdint>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "container/runtime/init.h"
+#include "os/file.h"
 #include "os/namespaces.h"
 
 namespace wherry::container {
@@ -58,6 +61,12 @@ void enter_new_time(const oci::RuntimeConfig& config) {
   sys([&] { return ::write(file.get(), text.data(), text.size()); }, "set the time offsets");
 }
 
+// Hooks that are called at points of init's own life.
+bool wants_state(const oci::RuntimeHooks& hooks) {
+  return !(hooks.prestart.empty() && hooks.create_runtime.empty() &&
+           hooks.create_container.empty() && hooks.start_container.empty());
+}
+
 std::vector<os::IdRange> ranges_of(const std::vector<oci::RuntimeIdMapping>& mappings) {
   std::vector<os::IdRange> ranges;
   for (const oci::RuntimeIdMapping& mapping : mappings) {
@@ -78,14 +87,22 @@ InitProcess::~InitProcess() {
 
 void InitProcess::create() {
   const oci::RuntimeConfig& config = *plan_.config;
-  if (config.process.terminal) {
-    fail(ErrorKind::Unimplemented, "a terminal (process.terminal) is not there yet");
+  const bool has_console = plan_.console >= 0;
+  if (config.process.terminal && !has_console) {
+    fail(ErrorKind::InvalidArgument,
+         "config.json: process.terminal: a terminal needs a --console-socket to go to");
+  }
+  if (has_console && !config.process.terminal) {
+    fail(ErrorKind::InvalidArgument, "--console-socket: the process asks for no terminal");
   }
   InitPlan init{.config = config,
                 .bundle = plan_.bundle,
                 .argv = plan_.argv,
                 .listener = plan_.listener,
+                .kept = plan_.inherited.given,
+                .console = plan_.console,
                 .detached = plan_.detached};
+  if (plan_.inherited.notify >= 0) init.kept.push_back(plan_.inherited.notify);
   if (plan_.joined) {
     std::uint64_t foreign = join(*plan_.joined);
     init.joined_user_namespace = (foreign & CLONE_NEWUSER) != 0;
@@ -93,6 +110,10 @@ void InitProcess::create() {
     init.joined = joined_.get();
   } else {
     init.new_namespaces = namespaces_to_make(config);
+    if (wants_state(config.hooks)) {
+      state_ = os::Fd(sys([] { return ::memfd_create("state", MFD_CLOEXEC); }, "make a file"));
+      init.state = state_.get();
+    }
     join_for_children(config);
   }
   // The top of a cgroup namespace is the group it is made in, which init is yet to be moved to.
@@ -121,6 +142,15 @@ std::uint64_t InitProcess::join(const os::ProcessId& process) {
         "join the container's user and pid namespaces");
   }
   return all;
+}
+
+void InitProcess::await_mounts() {
+  child_->release();
+  child_->await_child();
+}
+
+void InitProcess::give_state(const std::string& state) {
+  os::write_all(state_.get(), as_bytes(state));
 }
 
 void InitProcess::await_sandbox() {

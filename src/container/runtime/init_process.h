@@ -28,6 +28,8 @@ struct InitProcessPlan {
   // one's user namespace, too.
   const os::ProcessId* joined = nullptr;
   bool detached = false;  // see InitPlan
+  Inherited inherited;    // open descriptors of this process
+  int console = -1;       // see InitPlan
 };
 
 // The steps in their order: create, await_sandbox, await_workload, and then either start and wait, or
@@ -44,6 +46,11 @@ class InitProcess {
 
   // Clones init into its new namespaces; it waits there. Throws Error.
   void create();
+  // Where config.json has hooks for it: returns when the container's mounts are made, and has init call
+  // its own hooks then, with that state. Throws Error.
+  bool has_hooks() const { return state_.is_open(); }
+  void await_mounts();
+  void give_state(const std::string& state);
   // Returns when init stands in its sandbox. Throws the Error it met.
   void await_sandbox();
   // Returns when the workload is prepared. Throws WorkloadError.
@@ -66,6 +73,7 @@ class InitProcess {
   Workload& workload_;
   os::SignalForwarder signals_;
   os::Fd joined_;
+  os::Fd state_;
   std::optional<os::Child> child_;
   bool ended_ = false;
 };

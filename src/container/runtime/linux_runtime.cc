@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "os/command.h"
 
 namespace wherry::container {
 namespace {
@@ -161,6 +162,28 @@ std::vector<LinuxContainers> linux_containers(const std::string& root,
     if (!ids.empty()) all.push_back({installed(root, name, search), std::move(ids)});
   }
   return all;
+}
+
+std::vector<StateAndRecord> states_of(const LinuxContainers& containers) {
+  constexpr std::size_t kMaxState = 1u << 20;
+  std::vector<StateAndRecord> states;
+  for (const std::string& id : containers.ids) {
+    const LinuxRuntime& runtime = containers.runtime;
+    os::Command command{.path = runtime.program,
+                        .arguments = {runtime.name, "--root", runtime.root, "state", id},
+                        .environment = {},
+                        .input = {},
+                        .timeout = {},
+                        .kept_output = kMaxState};
+    for (char** variable = environ; *variable; ++variable) {
+      command.environment.emplace_back(*variable);
+    }
+    os::CommandResult result = os::run_command(command);
+    if (result.status != os::ExitStatus{}) continue;
+    auto [state, problem] = outcome_of([&] { return parse_oci_state(result.output); });
+    if (state) states.push_back(std::move(*state));
+  }
+  return states;
 }
 
 std::vector<std::string> linux_command_line(const LinuxRuntime& runtime,

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "container/runtime/state_record.h"
+
 namespace wherry::container {
 
 struct LinuxRuntime {
@@ -43,6 +45,10 @@ struct LinuxContainers {
 };
 std::vector<LinuxContainers> linux_containers(const std::string& root,
                                               const LinuxRuntimeSearch& search);
+
+// Their states, as the runtime says. Those that it has no state of, as of one that is being removed,
+// are left out.
+std::vector<StateAndRecord> states_of(const LinuxContainers& containers);
 
 // Our command line (without the program's name) as the other is to have it; verb_at is the place of
 // the verb in it. What runc does not know it is told in its own words, or not.

@@ -358,6 +358,17 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
   return sorted;
 }
 
+std::vector<std::string> mount_option_names() {
+  std::vector<std::string> names = {"bind", "defaults", "rbind"};
+  for (const OptionName& known : kAttributes) names.emplace_back(known.name);
+  for (const PropagationName& known : kPropagations) {
+    names.emplace_back(known.name);
+    names.push_back("r" + std::string(known.name));
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 os::Fd build_root(const oci::RuntimeConfig& config, const MountContext& context) {
   os::Fd root = mount_root(config, context);
   for (const oci::RuntimeMount& mount : config.mounts) {

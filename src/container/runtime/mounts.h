@@ -23,6 +23,9 @@ struct MountOptions {
 };
 MountOptions sort_mount_options(const std::vector<std::string>& options);
 
+// Every option that is not a file system's own, sorted.
+std::vector<std::string> mount_option_names();
+
 struct MountContext {
   std::string bundle;  // directory that relative paths of config.json start from
 };

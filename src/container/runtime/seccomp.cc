@@ -132,6 +132,18 @@ os::SeccompPolicy configured_policy(const oci::RuntimeSeccomp& seccomp) {
   return policy;
 }
 
+oci::SeccompFeatures seccomp_features() {
+  oci::SeccompFeatures known;
+  for (const ActionName& action : kActions) known.actions.emplace_back(action.name);
+  for (const CompareName& compare : kCompares) known.operators.emplace_back(compare.name);
+  known.architectures = {"SCMP_ARCH_X86_64"};
+  for (const FlagName& flag : kFlags) {
+    known.known_flags.emplace_back(flag.name);
+    if (flag.flag) known.supported_flags.emplace_back(flag.name);
+  }
+  return known;
+}
+
 SeccompFilter make_seccomp_filter(const std::optional<os::SeccompPolicy>& needed,
                                   const std::optional<oci::RuntimeSeccomp>& configured) {
   if (!configured) return {.program = os::compile(*needed), .flags = 0};

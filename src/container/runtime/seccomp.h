@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "oci/runtime_features.h"
 #include "oci/runtime_seccomp.h"
 #include "os/seccomp.h"
 
@@ -15,6 +16,9 @@ namespace wherry::container {
 // do; rules of a call count in their order, the first that holds. Throws Error(InvalidArgument) for
 // what cannot be understood, Error(Unimplemented) for SCMP_ACT_NOTIFY.
 os::SeccompPolicy configured_policy(const oci::RuntimeSeccomp& seccomp);
+
+// What of it is understood.
+oci::SeccompFeatures seccomp_features();
 
 struct SeccompFilter {
   std::vector<sock_filter> program;

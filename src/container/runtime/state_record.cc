@@ -67,6 +67,26 @@ StateRecord parse_state_record(std::string_view text) {
   }
 }
 
+StateAndRecord parse_oci_state(std::string_view text) {
+  try {
+    nlohmann::json json = nlohmann::json::parse(text);
+    StateAndRecord other;
+    other.record.id = json.at("id");
+    other.record.bundle = json.at("bundle");
+    other.record.rootfs = json.value("rootfs", "");
+    other.record.init.pid = json.value("pid", 0);
+    other.record.created = json.value("created", "");
+    other.state = state_named(json.at("status"));
+    if (auto found = json.find("annotations"); found != json.end() && found->is_object()) {
+      other.record.annotations = found->get<std::map<std::string, std::string>>();
+    }
+    return other;
+  } catch (const nlohmann::json::exception& error) {
+    fail(ErrorKind::DataLoss, "the state that another runtime prints is no state: {}",
+         error.what());
+  }
+}
+
 std::string to_oci_json(const StateRecord& record, State state) {
   return print(oci_fields(record, state), 2);
 }

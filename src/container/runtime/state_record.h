@@ -29,6 +29,10 @@ std::string to_json(const StateRecord& record);
 // Throws Error(DataLoss).
 StateRecord parse_state_record(std::string_view text);
 
+// Another runtime's, as it prints it. Throws Error(DataLoss).
+struct StateAndRecord;
+StateAndRecord parse_oci_state(std::string_view text);
+
 // The state as the OCI runtime specification shows it (runtime.md), with runc's additions: rootfs,
 // created, owner. What `state` prints and hooks read. A stopped container has no pid.
 std::string to_oci_json(const StateRecord& record, State state);

@@ -2,15 +2,25 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "oci/runtime_config.h"
 #include "os/seccomp.h"
 
 namespace wherry::container {
 
+// Descriptors that a process was given beyond 0, 1 and 2.
+struct Inherited {
+  std::vector<int> given;  // what the guest has as 3, 4, …
+  // A datagram socket connected to the service manager, and the file the guest knows it by; -1 for none.
+  int notify = -1;
+  std::string notify_path;
+};
+
 // Both functions are called in the container's init process, once each, in this order, with the
 // sandbox complete: "/" is the container's root, the working directory its cwd, the credentials
-// those of the guest, no descriptor open but 0, 1, 2 and the runtime's own link.
+// those of the guest, no descriptor open but 0, 1, 2, those inherited and the runtime's own link.
 class Workload {
  public:
   virtual ~Workload() = default;

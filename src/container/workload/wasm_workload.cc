@@ -37,8 +37,15 @@ int report_trap(const wasm::Trap& trap) {
   return kTrapCode;
 }
 
-wasi::Options wasi_options(const oci::RuntimeProcess& process, int root) {
+// The guest's own descriptors are theirs from now on.
+wasi::Options wasi_options(const oci::RuntimeProcess& process, const Inherited& inherited,
+                           int root) {
   wasi::Options options;
+  for (int fd : inherited.given) options.given.emplace_back(fd);
+  if (inherited.notify >= 0) {
+    options.notify = os::Fd(inherited.notify);
+    options.notify_path = inherited.notify_path;
+  }
   options.arguments = process.args;
   options.environment = process.env;
   wasi::inherit_standard_streams(options);
@@ -114,7 +121,8 @@ int invoke(wasm::Store& store, const wasm::Instance& instance, const std::string
 
 }  // namespace
 
-WasmWorkload::WasmWorkload(const oci::RuntimeConfig& config) : config_(config) {
+WasmWorkload::WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited)
+    : config_(config), inherited_(std::move(inherited)) {
   auto found = config.annotations.find(kInvokeAnnotation);
   if (found != config.annotations.end()) invoke_ = found->second;
 }
@@ -134,7 +142,7 @@ void WasmWorkload::prepare() {
 
 int WasmWorkload::run_guest() {
   wasm::Store store(engine_options(config_, *module_));
-  wasi::Wasi wasi(wasi_options(config_.process, root_.get()));
+  wasi::Wasi wasi(wasi_options(config_.process, inherited_, root_.get()));
   auto made = store.instantiate(
       *module_, [&](const wasm::Import& import) { return wasi.resolve(store, import); });
   if (made.trap) return report_trap(*made.trap);

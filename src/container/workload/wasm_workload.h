@@ -20,7 +20,7 @@ inline constexpr const char* kInvokeAnnotation = "org.wherry.invoke";
 class WasmWorkload final : public Workload {
  public:
   // Borrows the config for its whole life.
-  explicit WasmWorkload(const oci::RuntimeConfig& config);
+  explicit WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited = {});
 
   std::optional<os::SeccompPolicy> needed_calls() const override { return engine_policy(); }
   void prepare() override;
@@ -30,6 +30,7 @@ class WasmWorkload final : public Workload {
   int run_guest();
 
   const oci::RuntimeConfig& config_;
+  Inherited inherited_;
   std::optional<std::string> invoke_;
   os::Fd root_;
   std::unique_ptr<ModuleBytes> file_;

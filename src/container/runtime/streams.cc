@@ -1,0 +1,56 @@
+#include "container/runtime/streams.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "os/unix_socket.h"
+
+namespace wherry::container {
+namespace {
+
+constexpr int kFirst = 3;
+constexpr const char* kNotifyPath = "/run/notify/notify.sock";
+
+void set_variable(std::vector<std::string>& env, const std::string& name,
+                  const std::string& value) {
+  std::erase_if(env, [&](const std::string& each) { return each.starts_with(name + "="); });
+  env.push_back(name + "=" + value);
+}
+
+}  // namespace
+
+OpenStreams::OpenStreams(const Streams& streams, oci::RuntimeConfig& config) {
+  for (unsigned i = 0; i < streams.preserved; ++i) {
+    inherited_.given.push_back(kFirst + static_cast<int>(i));
+  }
+  if (streams.preserved > 0) {
+    set_variable(config.process.env, "LISTEN_FDS", std::to_string(streams.preserved));
+    set_variable(config.process.env, "LISTEN_PID", "1");
+  }
+  if (!streams.console_socket.empty()) {
+    console_ = in_context([] { return std::string("reach the console socket"); },
+                          [&] { return os::connect_unix(streams.console_socket, SOCK_STREAM); });
+  }
+  if (!streams.notify_socket.empty()) {
+    notify_ = in_context([] { return std::string("reach the service manager"); },
+                         [&] { return os::connect_unix(streams.notify_socket, SOCK_DGRAM); });
+    inherited_.notify = notify_.get();
+    inherited_.notify_path = kNotifyPath;
+    set_variable(config.process.env, "NOTIFY_SOCKET", kNotifyPath);
+    config.mounts.push_back({.destination = kNotifyPath,
+                             .type = "bind",
+                             .source = streams.notify_socket,
+                             .options = {"bind", "ro"}});
+  }
+}
+
+void check_preserved(unsigned count) {
+  for (unsigned i = 0; i < count; ++i) {
+    if (::fcntl(kFirst + static_cast<int>(i), F_GETFD) >= 0) continue;
+    fail(ErrorKind::InvalidArgument, "--preserve-fds {}: descriptor {} is not open", count,
+         kFirst + i);
+  }
+}
+
+}  // namespace wherry::container

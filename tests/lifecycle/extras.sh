@@ -1,0 +1,115 @@
+# shellcheck shell=bash disable=SC2154,SC2016,SC2034
+# Hooks, terminals, descriptors, the service manager, Linux payloads; for $who. Sourced by run.sh after cases.sh.
+
+# Hooks --------------------------------------------------------------------------------------------------
+as tee "$dir/hook" >/dev/null <<'HOOK'
+#!/bin/sh
+# hook LOG NAME [EXIT]: what it is given, and where it stands.
+state=$(cat)
+echo "$2 $(hostname) $state" | tr -d '\n' >>"$1"
+echo >>"$1"
+exit "${3:-0}"
+HOOK
+as chmod 755 "$dir/hook"
+log=$dir/hooks.log
+hook_at() { printf '{"path": "%s/hook", "args": ["hook", "%s", "%s"%s], "env": ["PATH=/usr/bin:/bin"]}' "$dir" "$log" "$1" "${2:+, \"$2\"}"; }
+hooks() { printf '.hooks = {'; for each; do printf '%s"%s": [%s]' "${comma:-}" "${each%%:*}" "$(hook_at "${each%%:*}" "$(cut -s -d: -f2 <<<"$each")")" && comma=,; done; unset comma; printf '}'; }
+# createContainer stands in the container's namespaces with the host's files, as it comes before pivot_root.
+make_bundle hooked "$(hooks prestart createRuntime createContainer poststart poststop)" /probe.wasm exit 0
+rt run --bundle "$dir/hooked" h1
+ok "$who: a container with hooks runs" is "$status" 0
+ok "$who: hooks are called in their order" is "$(cut -d' ' -f1 "$log" | tr '\n' ' ')" "prestart createRuntime createContainer poststart poststop "
+host=$(hostname)
+ok "$who: createRuntime stands outside" eval '[[ $(grep ^createRuntime "$log") == "createRuntime $host "* ]]'
+ok "$who: createContainer stands inside" eval '[[ $(grep ^createContainer "$log") == "createContainer test "* ]]'
+for stage in prestart:creating createRuntime:creating createContainer:creating poststart:running poststop:stopped; do
+  state=$(grep "^${stage%:*} " "$log" | cut -d' ' -f3-)
+  ok "$who: ${stage%:*} is given the state" eval 'is "$(jq -r "[.id, .status, .bundle, .ociVersion] | join(\" \")" <<<"$state")" "h1 ${stage#*:} $dir/hooked 1.2.0"'
+done
+ok "$who: createRuntime is given the pid" eval 'test "$(grep ^createRuntime "$log" | cut -d" " -f3- | jq .pid)" -gt 1'
+: >"$log"
+make_bundle failing "$(hooks createRuntime:3 poststop)" /probe.wasm exit 0
+rt create --bundle "$dir/failing" h2
+ok "$who: a createRuntime hook that fails fails create" one_error "createRuntime hook '$dir/hook': exited with code 3"
+ok "$who: and poststop is called" eval '[[ $(cut -d" " -f1 "$log" | tr "\n" " ") == "createRuntime poststop " ]]'
+make_bundle late "$(hooks poststart:4 poststop:5)" /probe.wasm exit 6
+rt run --bundle "$dir/late" h3
+ok "$who: later ones only warn" eval 'is $status 6 && contains "$err" "warning: poststart hook" && contains "$err" "warning: poststop hook"'
+make_bundle hanging ".hooks = {createRuntime: [{path: \"/bin/sleep\", args: [\"sleep\", \"100\"], timeout: 1}]}" /probe.wasm exit 0
+rt run --bundle "$dir/hanging" h4
+ok "$who: a hook that hangs is ended" one_error "createRuntime hook '/bin/sleep': did not end within 1 s"
+make_bundle inside ".hooks = {startContainer: [{path: \"/native\"}]} | .mounts += [{destination: \"/native\", type: \"bind\", source: \"/bin/true\", options: [\"bind\", \"ro\"]}, ([\"/lib\", \"/lib64\", \"/usr/lib\"][] | {destination: ., type: \"bind\", source: ., options: [\"rbind\", \"ro\"]})]" /probe.wasm exit 8
+rt run --bundle "$dir/inside" h5
+ok "$who: startContainer is executed inside" is "$status" 8
+make_bundle absent ".hooks = {startContainer: [{path: \"/not-there\"}]}" /probe.wasm exit 8
+create h6 absent
+rt start h6
+ok "$who: one that fails fails start" one_error "startContainer hook '/not-there': "
+rt delete --force h6
+ok "$who: hooks leave nothing" wait_until nothing_left
+
+# A terminal ---------------------------------------------------------------------------------------------
+make_bundle tty '.process.terminal = true | .process.consoleSize = {height: 20, width: 70} | .mounts += [{destination: "/dev/pts", type: "devpts", source: "devpts", options: ["newinstance", "ptmxmode=0666", "mode=0620"]}]' /probe.wasm cat
+as /usr/bin/python3 -B tests/lifecycle/console.py "$dir/console" $'typed\n\004' >"$dir/screen" &
+console=$!
+wait_until test -S "$dir/console"
+rt create --bundle "$dir/tty" --console-socket "$dir/console" t1
+ok "$who: create with a terminal" is "$status" 0
+rt start t1
+wait "$console"
+ok "$who: what is typed is echoed, and read" is "$(tr -d '\r' <"$dir/screen")" $'typed\ntyped'
+wait_until in_state t1 stopped
+rt delete t1
+rt create --bundle "$dir/tty" t2
+ok "$who: a terminal needs a socket" one_error "config.json: process.terminal: a terminal needs a --console-socket to go to"
+rt create --bundle "$dir/tty" --console-socket "$dir/nowhere" t2
+ok "$who: one that is there" one_error "reach the console socket: connect to '$dir/nowhere'"
+
+# Descriptors and the service manager --------------------------------------------------------------------
+echo 'of descriptor 3' >"$dir/three"
+make_bundle fds . /probe.wasm env LISTEN_FDS
+run as bash -c 'exec "$0" --root "$1/state" run --bundle "$1/fds" --preserve-fds 1 f1 3<"$1/three"' "$scratch/bin/wherry-runtime" "$dir"
+ok "$who: --preserve-fds tells the guest" is "$status:$out" 0:1
+rt run --bundle "$dir/fds" --preserve-fds 2 f1
+ok "$who: a descriptor that is not open" one_error "--preserve-fds 2: descriptor"
+as /usr/bin/python3 -B -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print(s.recv(100).decode())' "$dir/notify" >"$dir/notified" &
+manager=$!
+wait_until test -S "$dir/notify"
+make_bundle ready . /probe.wasm write /run/notify/notify.sock READY=1
+run as env NOTIFY_SOCKET="$dir/notify" "$scratch/bin/wherry-runtime" --root "$dir/state" run --bundle "$dir/ready" n1
+ok "$who: a guest writes to its NOTIFY_SOCKET" is "$status" 0
+wait "$manager"
+ok "$who: and the service manager hears it" is "$(cat "$dir/notified")" READY=1
+
+# Linux payloads -----------------------------------------------------------------------------------------
+
+for other in crun runc; do
+  if ! command -v $other >/dev/null; then
+    skip "$who: Linux payloads by $other" "$other is not installed"
+    continue
+  fi
+  make_bundle "linux-$other" '.mounts += ([["/lib", "/lib64", "/usr/lib", "/usr/bin"][] | {destination: ., type: "bind", source: ., options: ["rbind", "ro"]}]) | .mounts |= map(if .destination == "/lib" then . else . end)' /usr/bin/sleep 1000
+  WHERRY_LINUX_RUNTIME=$(command -v $other)
+  export WHERRY_LINUX_RUNTIME
+  # crun takes no mixture of both versions of cgroups.
+  [ $other = crun ] && inside=(unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' sh)
+  rt --cgroup-manager disabled create --bundle "$dir/linux-$other" "l-$other" </dev/null >/dev/null
+  if [ "$status" -ne 0 ]; then
+    skip "$who: Linux payloads by $other" "$other itself: ${err%%$'\n'*}"
+    unset WHERRY_LINUX_RUNTIME
+    inside=()
+    continue
+  fi
+  ok "$who: a Linux payload is $other's" eval '[[ -d $dir/state/.linux@$other/l-$other ]]'
+  rt start "l-$other"
+  ok "$who: whose verbs are handed over to $other" eval 'is "$status" 0 && in_state "l-$other" running'
+  rt list -q
+  ok "$who: and which list shows" contains "$out" "l-$other"
+  rt kill "l-$other" KILL
+  wait_until in_state "l-$other" stopped
+  rt delete "l-$other"
+  ok "$who: deleted by $other" eval 'is "$status" 0 && ! [[ -d $dir/state/.linux@$other/l-$other ]]'
+  unset WHERRY_LINUX_RUNTIME
+  inside=()
+done
