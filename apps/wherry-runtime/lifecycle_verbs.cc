@@ -17,7 +17,6 @@ namespace wherry::runtime {
 namespace {
 
 using cli::Arguments;
-using cli::Operands;
 using cli::UsageError;
 using container::Container;
 
