@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -157,6 +158,10 @@ int run(Runtime& runtime, VerbArguments command_line) {
   undo.done = true;
   if (detach) return 0;
   int status = made->wait().exit_code();
+  if (status == 128 + SIGKILL && made->oom_kills() > 0) {
+    std::fprintf(stderr, "wherry-runtime: error: container '%s' ran out of memory and was killed\n",
+                 made->record().id.c_str());
+  }
   if (!keep) made->remove(/*force=*/true);
   return status;
 }

@@ -15,6 +15,9 @@ using cli::Arguments;
 using cli::UsageError;
 using container::StateAndRecord;
 
+// An annotation of `state`: how many of its processes a limit of memory has ended.
+constexpr const char* kOomKills = "org.wherry.oom-kills";
+
 void print(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
     fail_errno(errno, "write the output");
@@ -50,6 +53,9 @@ int state(Runtime& runtime, VerbArguments command_line) {
   auto found = look_at(runtime.store, id);
   if (!found) {
     fail(ErrorKind::NotFound, "no container with the id '{}': it does not exist", id);
+  }
+  if (auto kills = container::Cgroup::open(found->record.cgroup).oom_kills()) {
+    found->record.annotations[kOomKills] = std::to_string(kills);
   }
   print(to_oci_json(found->record, found->state) + "\n");
   return 0;

@@ -79,6 +79,9 @@ class Container {
   // Changes its limits; what resources does not mention stays. Throws Error.
   void update(const oci::RuntimeResources& resources);
 
+  // How many of its processes the kernel has ended because a limit of memory was reached.
+  std::uint64_t oom_kills() const { return cgroup_.oom_kills(); }
+
   State state() const;
   const StateRecord& record() const { return record_; }
   const oci::RuntimeConfig& config() const { return bundle_.config; }
