@@ -49,6 +49,10 @@ container::CreateRequest request_of(const Runtime& runtime, const CreateOptions&
   container::Bundle bundle = container::load_bundle(options.bundle);
   using container::Payload;
   if (payload_of(bundle.config, bundle.path, Payload::Wasm) == Payload::Linux) {
+    // The other runtime does not know our containers.
+    if (runtime.store.exists(id)) {
+      fail(ErrorKind::AlreadyExists, "a container with the id '{}' exists", id);
+    }
     container::LinuxRuntime linux_runtime =
         container::choose_linux_runtime(runtime.globals.root, container::linux_runtime_search());
     become(linux_runtime, linux_command_line(linux_runtime, runtime.command_line, runtime.verb_at));

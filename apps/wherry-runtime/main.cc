@@ -98,7 +98,8 @@ std::string usual_root() {
 void hand_over_known(const Runtime& runtime, VerbArguments words) {
   container::LinuxRuntimeSearch search = container::linux_runtime_search();
   for (const std::string& word : words) {
-    if (word.find('/') != std::string::npos || runtime.store.exists(word)) continue;
+    if (word.find('/') != std::string::npos) continue;
+    if (runtime.store.exists(word)) return;
     if (auto linux_runtime = linux_runtime_of(runtime.globals.root, word, search)) {
       become(*linux_runtime,
              linux_command_line(*linux_runtime, runtime.command_line, runtime.verb_at));

@@ -106,6 +106,12 @@ for other in crun runc; do
   ok "$who: whose verbs are handed over to $other" eval 'is "$status" 0 && in_state "l-$other" running'
   rt list -q
   ok "$who: and which list shows" contains "$out" "l-$other"
+  as mkdir "$dir/state/ours"
+  rt --cgroup-manager disabled create --bundle "$dir/linux-$other" ours </dev/null
+  ok "$who: no id is used twice" one_error "a container with the id 'ours' exists"
+  rt exec ours "l-$other"
+  ok "$who: words behind an id of ours are no ids" one_error "container that is stopped"
+  as rmdir "$dir/state/ours"
   rt kill "l-$other" KILL
   wait_until in_state "l-$other" stopped
   rt delete "l-$other"
