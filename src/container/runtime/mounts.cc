@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "os/copy_tree.h"
 #include "os/mount.h"
 #include "os/path_at.h"
 
@@ -171,8 +172,25 @@ bool is_cgroup2(const char* path) {
   return ::statfs(path, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+// What a new file system hides is copied into it before.
+void copy_up(int hidden, int tree, const MountOptions& options) {
+  os::copy_contents(hidden, tree);
+  struct stat status{};
+  sys([&] { return ::fstat(hidden, &status); }, "stat a directory");
+  sys([&] { return ::fchownat(tree, "", status.st_uid, status.st_gid, AT_EMPTY_PATH); },
+      "give a mount to user {}", status.st_uid);
+  if (std::ranges::none_of(options.data,
+                           [](auto& option) { return option.starts_with("mode="); })) {
+    sys([&] { return ::fchmodat(tree, ".", status.st_mode & 07777, 0); }, "set a mount's mode");
+  }
+  if (options.set & MOUNT_ATTR_RDONLY) {
+    os::change_mount(tree, {.set = MOUNT_ATTR_RDONLY}, os::Subtree::Only);
+  }
+}
+
 void add_mount(int root, const oci::RuntimeMount& mount, const MountContext& context) {
   MountOptions options = sort_mount_options(mount.options);
+  const bool copies_up = options.copy_up && mount.type == "tmpfs" && !options.bind;
   os::Fd tree;
   if (options.bind) {
     tree = bind_source(mount, options, context);
@@ -193,9 +211,12 @@ void add_mount(int root, const oci::RuntimeMount& mount, const MountContext& con
     }
     tree = std::move(*made);
   } else {
-    tree = make_filesystem(mount, options);
+    MountOptions first = options;
+    if (copies_up) first.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
+    tree = make_filesystem(mount, first);
   }
   os::Fd target = make_target(root, mount.destination, is_directory(tree.get()));
+  if (copies_up) copy_up(target.get(), tree.get(), options);
   os::attach_mount(tree.get(), target.get());
   if (options.propagation) {
     os::change_mount(tree.get(), {.propagation = options.propagation},
@@ -239,9 +260,10 @@ void add_devices(int root) {
     const char* target;
     const char* name;
   };
-  constexpr std::array kLinks = {Link{"/proc/self/fd", "fd"}, Link{"/proc/self/fd/0", "stdin"},
-                                 Link{"/proc/self/fd/1", "stdout"},
-                                 Link{"/proc/self/fd/2", "stderr"}, Link{"pts/ptmx", "ptmx"}};
+  constexpr std::array kLinks = {
+      Link{"/proc/self/fd", "fd"},       Link{"/proc/self/fd/0", "stdin"},
+      Link{"/proc/self/fd/1", "stdout"}, Link{"/proc/self/fd/2", "stderr"},
+      Link{"pts/ptmx", "ptmx"},          Link{"/proc/kcore", "core"}};
   for (const Link& link : kLinks) {
     if (::symlinkat(link.target, dev.get(), link.name) != 0 && errno != EEXIST) {
       fail_errno(errno, "link '/dev/{}'", link.name);
@@ -349,6 +371,8 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
       sorted.bind = sorted.recursive = true;
     } else if (option == "defaults") {
       continue;
+    } else if (option == "tmpcopyup") {
+      sorted.copy_up = true;
     } else if (std::uint64_t flag = propagation_of(option, sorted.propagation_recursive)) {
       sorted.propagation = flag;
     } else if (!apply_attribute(option, sorted)) {

@@ -18,6 +18,7 @@ struct MountOptions {
   std::uint64_t clear = 0;        // MOUNT_ATTR_*
   std::uint64_t propagation = 0;  // MS_PRIVATE and the like, or 0
   bool propagation_recursive = false;
+  bool copy_up = false;           // tmpcopyup: starts with what the image has there
   std::vector<std::string> data;  // the file system's own: "mode=755"
   bool operator==(const MountOptions&) const = default;
 };
