@@ -244,7 +244,7 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
                        .console = streams.console()},
                       *workload);
   process.create();
-  if (cgroup_.exists()) cgroup_.add(process.pid());
+  join_cgroup(process.pid());
   process.await_sandbox();
   process.await_workload();
   if (!request.pid_file.empty()) write_pid_file(request.pid_file, process.pid());

@@ -97,6 +97,7 @@ class Container {
   void start_from_outside();
   void plan_cgroup(const CreateRequest& request);
   void make_cgroup();
+  void join_cgroup(pid_t pid);
   bool signal_all(int signal);
 
   const StateStore& store_;

@@ -27,6 +27,18 @@ void Container::make_cgroup() {
   record_.cgroup = cgroup_.saved();
 }
 
+// The kernel limits what forks in a group, not what moves into it.
+void Container::join_cgroup(pid_t pid) {
+  if (!cgroup_.exists()) return;
+  cgroup_.add(pid);
+  oci::RuntimeStats stats = cgroup_.stats();
+  if (stats.pids_limit != 0 && stats.pids > stats.pids_limit) {
+    fail(ErrorKind::FailedPrecondition,
+         "no more processes in container '{}': its limit of {} is reached", record_.id,
+         stats.pids_limit);
+  }
+}
+
 // False where there is no cgroup, or nobody in it.
 bool Container::signal_all(int signal) {
   bool sent = false;
