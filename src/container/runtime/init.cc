@@ -71,12 +71,21 @@ void cut_off_mounts(const RuntimeConfig& config) {
 
 void wipe(char* from, char* to) { std::memset(from, 0, static_cast<std::size_t>(to - from)); }
 
-// The kernel lays argument strings and environment strings out as one block.
-void wipe_arguments(char** argv) {
+// The guest's arguments in the place of the runtime's, whose paths are the host's: `ps` shows them. What
+// does not fit is cut off. The kernel lays argument and environment strings out as one block.
+void show_arguments(char** argv, const std::vector<std::string>& arguments) {
   if (!argv || !argv[0]) return;
   char* end = argv[0];
   for (char** argument = argv; *argument; ++argument) end = *argument + std::strlen(*argument);
   wipe(argv[0], end);
+  char* next = argv[0];
+  for (const std::string& argument : arguments) {
+    auto room = static_cast<std::size_t>(end - next);
+    std::size_t shown = std::min(argument.size(), room);
+    std::memcpy(next, argument.data(), shown);
+    if (shown == room) break;
+    next += shown + 1;
+  }
   for (char** variable = environ; *variable; ++variable) {
     wipe(*variable, *variable + std::strlen(*variable));
   }
@@ -241,7 +250,7 @@ void wait_at(os::Fd listener, os::ParentLink& link) {
 int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   os::die_with_parent();
   os::end_on_signals();
-  wipe_arguments(plan.argv);
+  show_arguments(plan.argv, plan.config.process.args);
   // Until the id maps are written this process is nobody, and owns nothing it makes.
   parent.await_parent();
   ::setsid();

@@ -83,7 +83,8 @@ void require_module(ByteSpan bytes, std::string_view path) {
   }
   if (bytes.empty())
     fail(ErrorKind::InvalidArgument, "'{}' is empty, not a WebAssembly module", path);
-  fail(ErrorKind::InvalidArgument, "'{}' is not a WebAssembly module", path);
+  // Podman makes exit code 126 of the last two words.
+  fail(ErrorKind::InvalidArgument, "'{}' is not a WebAssembly module: permission denied", path);
 }
 
 }  // namespace wherry::container

@@ -74,7 +74,7 @@ TEST(Entrypoint, MustBeAModule) {
                   .starts_with("'/x' is a Linux program: "));
   EXPECT_TRUE(requiring("#!/bin/sh").starts_with("'/x' is a Linux program: "));
   EXPECT_EQ(requiring(""), "'/x' is empty, not a WebAssembly module");
-  EXPECT_EQ(requiring("(module)"), "'/x' is not a WebAssembly module");
+  EXPECT_EQ(requiring("(module)"), "'/x' is not a WebAssembly module: permission denied");
 }
 
 TEST(ValueText, ReadsIntegersOfBothRanges) {
