@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Podman with Wherry, on Debian 12 (Podman 4.3) and Debian 13 (5.4): run.sh BUILD_DIR [SUITE...]
+#
+# The same podman commands (commands.sh) with a native program and with the same program as a Wasm module, as root and
+# as an ordinary user: output and exit codes are the same. Then what the comparison cannot tell (checks.sh).
+# Everything runs in roots of debootstrap's that tools/debian_root keeps; nothing of this machine is touched.
+set -uo pipefail
+export LC_ALL=C
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+here=tests/podman
+# shellcheck source=tests/common.sh
+source tests/common.sh "$1"
+shift
+[ $# -gt 0 ] || set -- bookworm trixie
+
+packages=(podman crun runc netavark aardvark-dns uidmap slirp4netns catatonit iptables nftables iproute2 procps
+  busybox-static util-linux)
+
+make_contexts() {
+  local kind
+  for kind in native wasm; do
+    mkdir -p "$scratch/contexts/$kind/root/srv" "$scratch/contexts/$kind/root/etc"
+  done
+  clang-19 -O1 -Wall -Wextra -Werror -static -o "$scratch/contexts/native/root/probe" $here/probe.c &&
+    clang-19 --target=wasm32-wasi -O1 -Wall -Wextra -Werror -o "$scratch/contexts/wasm/root/probe" $here/probe.c || return
+  for kind in native wasm; do
+    (
+      cd "$scratch/contexts/$kind/root" || exit
+      cp probe srv/copy
+      echo 'found by its relative name' >srv/relative.txt
+      chmod 644 srv/relative.txt
+      ln -s relative.txt srv/link
+      echo 'root:x:0:0::/root:/' >etc/passwd
+    )
+    printf 'FROM scratch\nCOPY root /\nENV SHAPE=round\nWORKDIR /\nENTRYPOINT ["/probe"]\n' \
+      >"$scratch/contexts/$kind/Dockerfile"
+  done
+}
+
+# inside ROOT NAME KIND WHO WHAT: in the background; the output is in $scratch/NAME.
+inside() {
+  local root=$1 name=$2 shared=$scratch/shared-$2
+  shift 2
+  mkdir -p "$shared"/{bin,tests,contexts}
+  cp "$build/bin/wherry-runtime" "$shared/bin/"
+  cp -r tests/common.sh tests/podman "$shared/tests/"
+  cp -r packaging "$shared/"
+  cp -r "$scratch/contexts" "$shared/"
+  chmod -R a+rX "$shared"
+  timeout 300 tests/enter "$root" "$shared" /shared/tests/podman/inside.sh "$@" \
+    >"$scratch/$name" 2>"$scratch/$name.err" </dev/null &
+}
+
+# What the native program gives depends on nothing of ours but these files: it is kept beside the root.
+native_transcript() { # SUITE WHO
+  cat tests/enter $here/{commands.sh,inside.sh,probe.c} "$(cache)/$1.packages" | sha256sum |
+    sed "s|^\(.\{16\}\).*|$(cache)/$1-$2-\1.native|"
+}
+cache() { echo "${WHERRY_TEST_CACHE:-/var/cache/wherry-tests}"; }
+
+count() { # the last line of FILE is "N passed, N failed[, N skipped]"
+  local last
+  last=$(tail -n 1 "$1")
+  if [[ "$last" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
+    sed '$d' "$1"
+  else
+    failed=$((failed + 1))
+    printf 'FAILED %s: broke off:\n%s\n' "$(basename "$1")" "$(tail -n 5 "$1" "$1.err")"
+  fi
+}
+
+make_contexts || exit
+suites=()
+for suite in "$@"; do
+  extra=()
+  [ "$suite" = trixie ] && extra=(passt)
+  if why=$({ tools/debian_root "$suite" "podman-$suite" "${packages[@]}" "${extra[@]}" >"$scratch/$suite.root"; } 2>&1); then
+    suites+=("$suite")
+  else
+    skip "Podman on Debian's $suite" "$why"
+  fi
+done
+
+# All at once: what takes time is mostly waiting.
+for suite in "${suites[@]}"; do
+  root=$(cat "$scratch/$suite.root")
+  for who in root user; do
+    transcript=$(native_transcript "podman-$suite" $who)
+    if [ -f "$transcript" ]; then
+      cp "$transcript" "$scratch/$suite-native-$who"
+    else
+      inside "$root" "$suite-native-$who" native $who commands
+    fi
+    inside "$root" "$suite-wasm-$who" wasm $who commands
+  done
+  inside "$root" "$suite-checks" wasm root checks
+done
+wait
+for suite in "${suites[@]}"; do
+  for who in root user; do
+    cp "$scratch/$suite-native-$who" "$(native_transcript "podman-$suite" $who)"
+    $here/compare "$suite-wasm-$who" "$scratch/$suite-native-$who" "$scratch/$suite-wasm-$who" \
+      >"$scratch/$suite-$who.compared"
+    count "$scratch/$suite-$who.compared"
+  done
+  count "$scratch/$suite-checks"
+done
+finish
