@@ -70,6 +70,14 @@ count() { # the last line of FILE is "N passed, N failed[, N skipped]"
   fi
 }
 
+if [ "$(id -u)" -ne 0 ]; then
+  skip podman "roots, and machines of their own, need root"
+  finish
+fi
+if ! findmnt -rn -t cgroup,cgroup2 >/dev/null; then
+  skip podman "no cgroups on this machine"
+  finish
+fi
 make_contexts || exit
 suites=()
 for suite in "$@"; do
