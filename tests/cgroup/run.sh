@@ -19,12 +19,9 @@ guest -o "$scratch/rootfs/guest.wasm" tests/cgroup/guest.c || exit
 guest -DBIG -o "$scratch/rootfs/big.wasm" tests/cgroup/guest.c || exit
 chmod -R a+rX "$scratch"
 
-# Another script of cases, in a mount namespace with v2 alone; its counts become ours.
-with_v2_alone() { # SCRIPT ARGUMENTS...
-  local inner
-  # shellcheck disable=SC2016
-  inner=$(unshare --mount bash -c '
-    umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec bash "$@"' inner "$@" 2>&1)
+# What another script of cases said; its counts become ours.
+count() { # SCRIPT OUTPUT
+  local inner=$2
   sed '$d' <<<"$inner"
   if [[ "$(tail -n 1 <<<"$inner")" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
     passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
@@ -33,11 +30,35 @@ with_v2_alone() { # SCRIPT ARGUMENTS...
   fi
 }
 
+# In a mount namespace with v2 alone.
+with_v2_alone() { # SCRIPT ARGUMENTS...
+  local inner
+  # shellcheck disable=SC2016
+  inner=$(unshare --mount bash -c '
+    umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec bash "$@"' inner "$@" 2>&1)
+  count "$1" "$inner"
+}
+
+# In a kernel that is a program, where no controller is in v1. It says on its console what it is doing.
+with_controllers() {
+  local kernel
+  kernel=$(type -P linux.uml) || { skip "v2 with controllers" "no linux.uml (package user-mode-linux)" && return; }
+  timeout 100 "$kernel" mem=384M rootfstype=hostfs root=/dev/root rw con=null con0=null,fd:1 \
+    "init=$PWD/tests/cgroup/controllers.sh" -- "$build" "$scratch/rootfs" "$scratch/report" \
+    </dev/null >"$scratch/console" 2>&1
+  if [ -e "$scratch/report" ]; then
+    count tests/cgroup/controllers.sh "$(cat "$scratch/report")"
+  else
+    skip "v2 with controllers" "user-mode Linux does not start here: $(tail -n 1 "$scratch/console")"
+  fi
+}
+
 if [ -z "$mode" ]; then
   grep -q ' - cgroup ' /proc/self/mountinfo && mode=v1 || mode=v2
   # shellcheck source=tests/cgroup/cases.sh
   source tests/cgroup/cases.sh
   if [ "$mode" = v1 ]; then with_v2_alone tests/cgroup/run.sh "$build" v2; fi
+  with_controllers
   if [ -x /lib/systemd/systemd ]; then
     with_v2_alone tests/cgroup/systemd.sh "$build"
   else

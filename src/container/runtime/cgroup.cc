@@ -72,8 +72,9 @@ void inherit_cpuset(const std::string& mount, const std::string& path) {
 // Hands the controllers of a v2 group down to the one at path, as far as may be: those above that
 // are not ours to change have been set up by whoever gave us ours, or the limit will say what lacks.
 void enable_controllers(const std::string& mount, const std::string& path) {
-  for (std::size_t end = 1; end != std::string::npos;) {
-    auto folder = CgroupFolder::open(mount, end == 1 ? "/" : path.substr(0, end));
+  // "/", then "/a", then "/a/b".
+  for (std::size_t end = 0;; end = std::min(path.find('/', end + 1), path.size())) {
+    auto folder = CgroupFolder::open(mount, end == 0 ? "/" : path.substr(0, end));
     if (!folder) return;
     std::string available = " " + folder->read_if_exists("cgroup.controllers").value_or("") + " ";
     std::string enabled = " " + folder->read_if_exists("cgroup.subtree_control").value_or("") + " ";
@@ -83,8 +84,7 @@ void enable_controllers(const std::string& mount, const std::string& path) {
       if (name.empty() || enabled.find(" " + name + " ") != std::string::npos) continue;
       folder->try_write("cgroup.subtree_control", "+" + name);
     }
-    if (path == "/") return;
-    end = path.find('/', end + (end == 1 ? 0 : 1));
+    if (path == "/" || end == path.size()) return;
   }
 }
 
