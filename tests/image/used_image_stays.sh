@@ -9,9 +9,11 @@ file a b
 EOF
 wherry load -q -i a.tar
 layer=root/layers/$(wherry images -q --no-trunc | tr : -).c1
-mkdir -p "$layer"
+# Without its container it would be what a killed process left.
+mkdir -p "$layer" root/containers/c1
+touch root/containers/c1/record
 refused "image 'demo/a' is used by container 'c1'" wherry rmi demo/a
 refused "is used by container 'c1'" wherry rmi -f "$(wherry images -q)"
-rmdir "$layer"
+rm -r "$layer" root/containers/c1
 wherry rmi demo/a >/dev/null
 store_is_empty
