@@ -15,6 +15,8 @@
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "base/error.h"
 #include "container/runtime/confine.h"
@@ -92,6 +94,17 @@ void show_arguments(char** argv, const std::vector<std::string>& arguments) {
   *environ = nullptr;
 }
 
+// In a user namespace the host's root is nobody, who owns nothing he makes there. Where the namespace
+// has a root of its own this process becomes that.
+void become_root_of_namespace() {
+  auto try_to = [](auto call) {
+    if (call() != 0 && errno != EINVAL && errno != EPERM) fail_errno(errno, "become root");
+  };
+  try_to([] { return ::syscall(SYS_setresgid, 0, 0, 0); });
+  try_to([] { return ::syscall(SYS_setresuid, 0, 0, 0); });
+  os::die_with_parent();
+}
+
 // -1 stands for none.
 void close_descriptors_but(std::vector<int> kept) {
   std::ranges::sort(kept);
@@ -149,10 +162,16 @@ void become_user(const InitPlan& plan) {
 }
 
 void set_limits(const RuntimeConfig& config) {
+  std::set<std::string_view> seen;
   for (const oci::RuntimeRlimit& limit : config.process.rlimits) {
     auto number = os::rlimit_number(limit.type);
     if (!number) fail(ErrorKind::InvalidArgument, "unknown resource limit '{}'", limit.type);
-    os::set_rlimit(*number, limit.soft, limit.hard);
+    if (!seen.insert(limit.type).second) {
+      fail(ErrorKind::InvalidArgument, "config.json: process.rlimits: '{}' is there twice",
+           limit.type);
+    }
+    in_context([&] { return limit.type; },
+               [&] { os::set_rlimit(*number, limit.soft, limit.hard); });
   }
 }
 
@@ -185,6 +204,13 @@ os::Fd open_console(const InitPlan& plan, int root) {
   return slave;
 }
 
+bool in_user_namespace(const InitPlan& plan) {
+  return (plan.new_namespaces & CLONE_NEWUSER) ||
+         std::ranges::any_of(
+             plan.config.linux_section.namespaces,
+             [](const oci::RuntimeNamespace& space) { return space.type == "user"; });
+}
+
 void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   const RuntimeConfig& config = plan.config;
   join_namespaces(config);
@@ -193,9 +219,11 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   }
   apply_kernel_settings(config, plan.new_namespaces);
   if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
-  if (!(plan.new_namespaces & CLONE_NEWNS)) return;
+  // While this process may still look where whoever started it may.
+  MountSources sources = open_mount_sources(config, {.bundle = plan.bundle});
   cut_off_mounts(config);
-  os::Fd root = build_root(config, {.bundle = plan.bundle});
+  if (in_user_namespace(plan)) become_root_of_namespace();
+  os::Fd root = build_root(config, std::move(sources));
   if (plan.state >= 0) {
     // prestart and createRuntime are the maker's to call, now.
     parent.report_ready();

@@ -21,13 +21,28 @@ namespace {
 // The namespaces to make, as CLONE_NEW*.
 std::uint64_t namespaces_to_make(const oci::RuntimeConfig& config) {
   std::uint64_t flags = 0;
+  std::uint64_t seen = 0;
   for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
     auto flag = os::namespace_flag(space.type);
     if (!flag) fail(ErrorKind::InvalidArgument, "unknown namespace '{}'", space.type);
+    if (seen & *flag) {
+      fail(ErrorKind::InvalidArgument, "config.json: linux.namespaces: '{}' is there twice",
+           space.type);
+    }
+    seen |= *flag;
     if (space.path.empty()) flags |= *flag;
   }
   if (!(flags & CLONE_NEWNS)) {
     fail(ErrorKind::InvalidArgument, "config.json: a container needs a mount namespace of its own");
+  }
+  const oci::RuntimeLinux& section = config.linux_section;
+  if ((flags & CLONE_NEWUSER) && (section.uid_mappings.empty() || section.gid_mappings.empty())) {
+    fail(ErrorKind::InvalidArgument,
+         "config.json: a new user namespace needs uidMappings and gidMappings");
+  }
+  if (!(seen & CLONE_NEWUTS) && !(config.hostname.empty() && config.domainname.empty())) {
+    fail(ErrorKind::InvalidArgument,
+         "config.json: a host or domain name needs a uts namespace that is not the host's");
   }
   return flags;
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -389,6 +390,17 @@ TEST(MountOptions, AreSortedByWhoUnderstandsThem) {
   EXPECT_EQ(sorted.data, (std::vector<std::string>{"mode=755"}));
   EXPECT_EQ(sorted.set & 1, 0u);
   EXPECT_EQ(sorted.clear & 1, 1u);
+}
+
+TEST(MountOptions, RestrictWhatIsBelowAndFreeOnlyWhereTold) {
+  MountOptions sorted = sort_mount_options({"rbind", "rw", "rro", "rsuid", "noatime", "silent"});
+  EXPECT_EQ(sorted.set, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME);
+  EXPECT_EQ(sorted.clear & MOUNT_ATTR_RDONLY, 0u);
+  EXPECT_EQ(sorted.clear_below, MOUNT_ATTR_NOSUID);
+  EXPECT_TRUE(sorted.data.empty());
+  EXPECT_EQ(sort_mount_options({"rro", "rw"}).set, 0u);
+  EXPECT_TRUE(sort_mount_options({"remount"}).remount);
+  EXPECT_TRUE(sort_mount_options({"ridmap"}).id_mapped);
 }
 
 TEST(ContainerId, IsAFileName) {

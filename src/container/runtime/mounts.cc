@@ -17,6 +17,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 #include "base/error.h"
 #include "os/copy_tree.h"
@@ -31,6 +32,8 @@ struct OptionName {
   std::uint64_t set;
   std::uint64_t clear;
 };
+// Each has a form that begins with 'r', for whatever is mounted below as well. A restriction reaches
+// there in both forms.
 constexpr OptionName kAttributes[] = {
     {"ro", MOUNT_ATTR_RDONLY, 0},
     {"rw", 0, MOUNT_ATTR_RDONLY},
@@ -40,13 +43,21 @@ constexpr OptionName kAttributes[] = {
     {"dev", 0, MOUNT_ATTR_NODEV},
     {"noexec", MOUNT_ATTR_NOEXEC, 0},
     {"exec", 0, MOUNT_ATTR_NOEXEC},
-    {"noatime", MOUNT_ATTR_NOATIME, 0},
+    {"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
+    {"atime", 0, MOUNT_ATTR__ATIME},
     {"relatime", 0, MOUNT_ATTR__ATIME},
-    {"strictatime", MOUNT_ATTR_STRICTATIME, 0},
+    {"norelatime", 0, 0},
+    {"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
+    {"nostrictatime", 0, MOUNT_ATTR__ATIME},
     {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
     {"diratime", 0, MOUNT_ATTR_NODIRATIME},
     {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
+    {"symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW},
 };
+
+// They mean something to other programs, or to kernels of old.
+constexpr std::string_view kWithoutEffect[] = {"defaults",   "iversion", "loud",  "mand",
+                                               "noiversion", "nomand",   "silent"};
 
 struct PropagationName {
   std::string_view name;
@@ -71,9 +82,11 @@ std::uint64_t propagation_of(std::string_view name, bool& recursive) {
 
 bool apply_attribute(std::string_view option, MountOptions& into) {
   for (const OptionName& known : kAttributes) {
-    if (option != known.name) continue;
+    const bool below = option.starts_with('r') && option.substr(1) == known.name;
+    if (option != known.name && !below) continue;
     into.set = (into.set & ~known.clear) | known.set;
     into.clear = (into.clear & ~known.set) | known.clear;
+    into.clear_below = (into.clear_below & ~known.set) | (below ? known.clear : 0);
     return true;
   }
   return false;
@@ -116,9 +129,22 @@ std::string overlay_option(const std::string& option, OverlayDirectories& direct
   return result;
 }
 
+// "mode=755,size=64k" is as good as two options, but for an overlay, whose paths may hold commas.
+std::vector<std::string> split_options(const std::vector<std::string>& options) {
+  std::vector<std::string> split;
+  for (const std::string& option : options) {
+    for (std::size_t at = 0; at <= option.size();) {
+      std::size_t comma = std::min(option.find(',', at), option.size());
+      if (comma > at) split.push_back(option.substr(at, comma - at));
+      at = comma + 1;
+    }
+  }
+  return split;
+}
+
 os::Fd make_filesystem(const oci::RuntimeMount& mount, const MountOptions& options) {
   if (mount.type != "overlay") {
-    return os::new_filesystem(mount.type, mount.source, options.data, options.set);
+    return os::new_filesystem(mount.type, mount.source, split_options(options.data), options.set);
   }
   OverlayDirectories directories;
   std::vector<std::string> data;
@@ -127,17 +153,32 @@ os::Fd make_filesystem(const oci::RuntimeMount& mount, const MountOptions& optio
   return os::new_filesystem(mount.type, "overlay", data, options.set);
 }
 
+// The time of access is one field of several values: it is changed where it is cleared.
+constexpr std::uint64_t kAccessTime = MOUNT_ATTR__ATIME;
+
+void set_attributes(const os::Fd& mount, const MountOptions& options, os::Subtree subtree) {
+  if (std::uint64_t cleared = options.clear & ~(options.clear_below | kAccessTime)) {
+    os::change_mount(mount.get(), {.clear = cleared}, os::Subtree::Only);
+  }
+  if (std::uint64_t cleared = options.clear_below | (options.clear & kAccessTime);
+      options.set | cleared) {
+    os::change_mount(mount.get(), {.set = options.set, .clear = cleared}, subtree);
+  }
+}
+
+// A copy of the host's mounts. Unless it is asked for, nothing that is mounted there later comes in
+// (slave), and nothing of ours goes out (shared).
 os::Fd bind_source(const oci::RuntimeMount& mount, const MountOptions& options,
                    const MountContext& context) {
   std::string source =
       mount.source.starts_with('/') ? mount.source : context.bundle + "/" + mount.source;
   auto subtree = options.recursive ? os::Subtree::Recursive : os::Subtree::Only;
   os::Fd tree = os::clone_tree(AT_FDCWD, source, subtree);
-  // Copies of the host's mounts: nothing mounted there later comes in, nothing of ours goes out.
-  os::change_mount(tree.get(), {.propagation = MS_PRIVATE}, subtree);
-  if (options.set | options.clear) {
-    os::change_mount(tree.get(), {.set = options.set, .clear = options.clear}, subtree);
+  if (options.propagation != MS_SHARED) {
+    const std::uint64_t link = options.propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
+    os::change_mount(tree.get(), {.propagation = link}, subtree);
   }
+  set_attributes(tree, options, subtree);
   return tree;
 }
 
@@ -172,6 +213,12 @@ bool is_cgroup2(const char* path) {
   return ::statfs(path, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+// Of a mount that is there already, as its options say.
+void remount(int root, const oci::RuntimeMount& mount, const MountOptions& options) {
+  os::Fd target = os::open_at(root, mount.destination, {.flags = O_PATH});
+  set_attributes(target, options, os::Subtree::Only);
+}
+
 // What a new file system hides is copied into it before.
 void copy_up(int hidden, int tree, const MountOptions& options) {
   os::copy_contents(hidden, tree);
@@ -179,7 +226,7 @@ void copy_up(int hidden, int tree, const MountOptions& options) {
   sys([&] { return ::fstat(hidden, &status); }, "stat a directory");
   sys([&] { return ::fchownat(tree, "", status.st_uid, status.st_gid, AT_EMPTY_PATH); },
       "give a mount to user {}", status.st_uid);
-  if (std::ranges::none_of(options.data,
+  if (std::ranges::none_of(split_options(options.data),
                            [](auto& option) { return option.starts_with("mode="); })) {
     sys([&] { return ::fchmodat(tree, ".", status.st_mode & 07777, 0); }, "set a mount's mode");
   }
@@ -188,38 +235,44 @@ void copy_up(int hidden, int tree, const MountOptions& options) {
   }
 }
 
-void add_mount(int root, const oci::RuntimeMount& mount, const MountContext& context) {
-  MountOptions options = sort_mount_options(mount.options);
-  const bool copies_up = options.copy_up && mount.type == "tmpfs" && !options.bind;
-  os::Fd tree;
-  if (options.bind) {
-    tree = bind_source(mount, options, context);
-  } else if (mount.type == "cgroup") {
+// What is mounted; nothing where the kernel does not permit it and the guest can do without.
+std::optional<os::Fd> make_mount(const oci::RuntimeMount& mount, const MountOptions& options) {
+  if (mount.type == "cgroup") {
     // The name for whatever the machine has. Of the hierarchies of version 1 a guest sees none.
+    if (!is_cgroup2("/sys/fs/cgroup")) return std::nullopt;
     oci::RuntimeMount unified = mount;
-    unified.type = "cgroup2";
-    unified.source = "cgroup2";
-    if (is_cgroup2("/sys/fs/cgroup")) return add_mount(root, unified, context);
-    make_target(root, mount.destination, true);
-    return;
-  } else if (may_be_missing(mount)) {
-    auto made =
-        os::new_filesystem_if_permitted(mount.type, mount.source, options.data, options.set);
-    if (!made) {
-      make_target(root, mount.destination, true);
-      return;
-    }
-    tree = std::move(*made);
+    unified.type = unified.source = "cgroup2";
+    return make_mount(unified, options);
+  }
+  if (!may_be_missing(mount)) return make_filesystem(mount, options);
+  return os::new_filesystem_if_permitted(mount.type, mount.source, split_options(options.data),
+                                         options.set);
+}
+
+void add_mount(int root, const oci::RuntimeMount& mount, os::Fd bound) {
+  MountOptions options = sort_mount_options(mount.options);
+  if (options.id_mapped || !mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
+    fail(ErrorKind::Unimplemented, "id-mapped mounts are not there yet");
+  }
+  if (options.remount && !options.bind) return remount(root, mount, options);
+  const bool copies_up = options.copy_up && mount.type == "tmpfs" && !options.bind;
+  std::optional<os::Fd> tree;
+  if (options.bind) {
+    tree = std::move(bound);
   } else {
     MountOptions first = options;
     if (copies_up) first.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
-    tree = make_filesystem(mount, first);
+    tree = make_mount(mount, first);
   }
-  os::Fd target = make_target(root, mount.destination, is_directory(tree.get()));
-  if (copies_up) copy_up(target.get(), tree.get(), options);
-  os::attach_mount(tree.get(), target.get());
+  if (!tree) {
+    make_target(root, mount.destination, true);
+    return;
+  }
+  os::Fd target = make_target(root, mount.destination, is_directory(tree->get()));
+  if (copies_up) copy_up(target.get(), tree->get(), options);
+  os::attach_mount(tree->get(), target.get());
   if (options.propagation) {
-    os::change_mount(tree.get(), {.propagation = options.propagation},
+    os::change_mount(tree->get(), {.propagation = options.propagation},
                      options.propagation_recursive ? os::Subtree::Recursive : os::Subtree::Only);
   }
 }
@@ -338,19 +391,41 @@ void make_read_only(int root, const std::string& path) {
   os::attach_mount(copy.get(), target.fd.get());
 }
 
-// The root itself: what a mount on "/" says, else the directory root.path.
-os::Fd mount_root(const oci::RuntimeConfig& config, const MountContext& context) {
+// Read-only comes last: mount targets may have to be made first. Nothing of ours goes out by the root.
+MountOptions root_options(const oci::RuntimeMount& mount) {
+  MountOptions options = sort_mount_options(mount.options);
+  options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
+  options.propagation = 0;
+  return options;
+}
+
+// A link would show the guest what the bundle does not name.
+os::Fd open_root_directory(const oci::RuntimeConfig& config, const MountContext& context) {
   const std::string& given = config.root.path;
   std::string path = given.starts_with('/') ? given : context.bundle + "/" + given;
-  os::Fd place(sys([&] { return ::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); },
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  os::Fd place(sys([&] { return ::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC); },
                    "open the root file system '{}'", path));
+  struct stat status{};
+  sys([&] { return ::fstat(place.get(), &status); }, "stat the root file system '{}'", path);
+  if (S_ISLNK(status.st_mode)) {
+    fail(ErrorKind::InvalidArgument, "the root file system '{}' is a symbolic link", path);
+  }
+  if (!S_ISDIR(status.st_mode)) {
+    fail(ErrorKind::InvalidArgument, "the root file system '{}' is no directory", path);
+  }
+  return place;
+}
+
+// The root itself: what a mount on "/" says, else the directory root.path.
+os::Fd mount_root(const oci::RuntimeConfig& config, MountSources& sources) {
+  os::Fd& place = sources.root_directory;
   os::Fd root;
-  for (const oci::RuntimeMount& mount : config.mounts) {
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const oci::RuntimeMount& mount = config.mounts[i];
     if (mount.destination != "/") continue;
-    MountOptions options = sort_mount_options(mount.options);
-    // Read-only comes last, below: mount targets may have to be made first.
-    options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
-    root = options.bind ? bind_source(mount, options, context) : make_filesystem(mount, options);
+    root = sources.binds[i].is_open() ? std::move(sources.binds[i])
+                                      : make_filesystem(mount, root_options(mount));
   }
   if (!root.is_open()) {
     root = os::clone_tree(place.get(), "", os::Subtree::Recursive);
@@ -369,10 +444,14 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
       sorted.bind = true;
     } else if (option == "rbind") {
       sorted.bind = sorted.recursive = true;
-    } else if (option == "defaults") {
-      continue;
+    } else if (option == "remount") {
+      sorted.remount = true;
     } else if (option == "tmpcopyup") {
       sorted.copy_up = true;
+    } else if (option == "idmap" || option == "ridmap") {
+      sorted.id_mapped = true;
+    } else if (std::ranges::find(kWithoutEffect, option) != std::end(kWithoutEffect)) {
+      continue;
     } else if (std::uint64_t flag = propagation_of(option, sorted.propagation_recursive)) {
       sorted.propagation = flag;
     } else if (!apply_attribute(option, sorted)) {
@@ -383,8 +462,12 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
 }
 
 std::vector<std::string> mount_option_names() {
-  std::vector<std::string> names = {"bind", "defaults", "rbind"};
-  for (const OptionName& known : kAttributes) names.emplace_back(known.name);
+  std::vector<std::string> names = {"bind", "rbind", "remount", "tmpcopyup"};
+  for (std::string_view known : kWithoutEffect) names.emplace_back(known);
+  for (const OptionName& known : kAttributes) {
+    names.emplace_back(known.name);
+    names.push_back("r" + std::string(known.name));
+  }
   for (const PropagationName& known : kPropagations) {
     names.emplace_back(known.name);
     names.push_back("r" + std::string(known.name));
@@ -393,12 +476,27 @@ std::vector<std::string> mount_option_names() {
   return names;
 }
 
-os::Fd build_root(const oci::RuntimeConfig& config, const MountContext& context) {
-  os::Fd root = mount_root(config, context);
+MountSources open_mount_sources(const oci::RuntimeConfig& config, const MountContext& context) {
+  MountSources sources;
+  sources.root_directory = open_root_directory(config, context);
   for (const oci::RuntimeMount& mount : config.mounts) {
+    os::Fd& bound = sources.binds.emplace_back();
+    const bool is_root = mount.destination == "/";
+    MountOptions options = is_root ? root_options(mount) : sort_mount_options(mount.options);
+    if (!options.bind) continue;
+    in_context([&] { return fmt::format("mount '{}'", mount.destination); },
+               [&] { bound = bind_source(mount, options, context); });
+  }
+  return sources;
+}
+
+os::Fd build_root(const oci::RuntimeConfig& config, MountSources sources) {
+  os::Fd root = mount_root(config, sources);
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const oci::RuntimeMount& mount = config.mounts[i];
     if (mount.destination == "/") continue;
     in_context([&] { return fmt::format("mount '{}'", mount.destination); },
-               [&] { add_mount(root.get(), mount, context); });
+               [&] { add_mount(root.get(), mount, std::move(sources.binds[i])); });
   }
   if (has_dev_tmpfs(config)) {
     in_context([] { return std::string("fill /dev"); }, [&] { add_devices(root.get()); });
