@@ -1,0 +1,99 @@
+# shellcheck shell=bash disable=SC2154,SC2016
+# The matrix of configurations, for $who through `as COMMAND…`. Sourced by run.sh.
+
+seen plain .
+seen arguments '.process.args += ["", "a b", "\"quoted\"\\", "ü"] | .process.env = ["EMPTY=", "X=a=b", "LONG=" + "y" * 5000]'
+seen cwd '.process.cwd = "/data"'
+seen new-cwd '.process.cwd = "/made/for/it" | .process.args += ["/made/for/it"]'
+seen umask '.process.user.umask = 63'
+seen read-only '.root.readonly = true'
+seen domainname '.domainname = "example.net" | .hostname = "a-name"'
+seen limits '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}, {type: "RLIMIT_CORE", soft: 0, hard: 0},
+  {type: "RLIMIT_FSIZE", soft: 1000000, hard: 2000000}]'
+seen oom-score '.process.oomScoreAdj = 700'
+caps='["CAP_KILL", "CAP_CHOWN", "CAP_NET_BIND_SERVICE"]'
+seen capabilities ".process.capabilities = {bounding: $caps, permitted: $caps, effective: $caps}"
+seen ambient ".process.capabilities = {bounding: $caps, permitted: $caps, effective: $caps, inheritable: $caps, ambient: [\"CAP_KILL\"]}"
+seen unknown-capability '.process.capabilities = {bounding: ["CAP_OF_TOMORROW", "CAP_KILL"]}'
+seen no-privileges '.process.noNewPrivileges = false'
+seen masked '.linux.maskedPaths = ["/proc/kcore", "/proc/acpi", "/data", "/proc/uptime", "/not/there"]'
+seen read-only-paths '.linux.readonlyPaths = ["/proc/sys", "/data", "/not/there"]'
+seen tmpfs 'mount("/tmp"; "tmpfs"; ["nosuid", "noexec", "nodev", "mode=1777,size=64k"]) | mount("/dev/shm"; "tmpfs"; ["ro", "noatime"])'
+seen devpts 'mount("/dev/pts"; "devpts"; ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"])'
+seen every-option 'mount("/tmp"; "tmpfs"; ["defaults", "async", "loud", "norelatime", "nostrictatime", "symfollow", "iversion", "nomand", "nodiratime", "rnosymfollow"])'
+seen last-option-wins 'mount("/tmp"; "tmpfs"; ["ro", "rw", "noexec", "exec", "nosuid", "rsuid", "nodev"])'
+seen bind 'bind("/bound"; ["rbind", "rprivate", "rw"])'
+seen bind-read-only 'bind("/bound"; ["bind", "ro", "nosuid", "noexec"])'
+for option in rro rnosuid rnodev rnoexec rnosymfollow; do
+  seen "bind-$option" 'bind("/bound"; ["rbind", "'$option'"])'
+done
+seen remount '.mounts += [{destination: "/proc", type: "proc", source: "proc", options: ["remount", "nosuid", "nodev"]}] | .mounts[0].options = ["nosuid", "nodev"]'
+seen no-namespaces '.linux.namespaces |= map(select(.type | IN("mount", "uts", "user", "network", "pid")))'
+seen sysctl '.linux.sysctl = {"kernel.shmmni": "4000", "net.ipv4.ip_forward": "1"}'
+allow='{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 1}]}'
+seen seccomp ".linux.seccomp = $allow"
+seen devices '.linux.devices = [{type: "p", path: "/dev/pipe"}]'
+
+if [ "$id" = 0 ]; then
+  # A user namespace may not change how the host notes times of access.
+  seen bind-rnoatime 'bind("/bound"; ["rbind", "rnoatime"])'
+  seen a-user '.process.user = {uid: 1000, gid: 1001, umask: 7, additionalGids: [5, 1002]}'
+  seen a-node '.linux.devices = [{type: "c", path: "/dev/fuse", major: 10, minor: 229, fileMode: 438, uid: 0, gid: 0}]'
+  seen time 'mount("/tmp"; "tmpfs"; []) | .linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 86400, nanosecs: 5}}'
+  map='[{containerID: 0, hostID: 100000, size: 65536}]'
+  users="userns | .linux.uidMappings = $map | .linux.gidMappings = $map"
+  in_users() { # NAME FILTER
+    bundle "$1" "$users | $2"
+    chown -R 100000:100000 "$bundle/rootfs"
+    run_bundle "$1"
+    cp "$scratch/.out" "$scratch/.report"
+    ok "$who: $1 runs" [ "$status" -eq 0 ] || return
+    ok "$who: $1 is as config.json says" compares || printf '  %s\n' "$compared"
+  }
+  in_users user-namespace 'mount("/dev/pts"; "devpts"; ["newinstance", "ptmxmode=0666", "mode=0620", "gid=5"])'
+  in_users user-of-namespace '.process.user = {uid: 1000, gid: 1000}'
+  in_users tmpfs-in-namespace 'mount("/tmp"; "tmpfs"; ["mode=1777"])'
+
+  # Each kind that can be joined, of a process that has new ones of all.
+  unshare --ipc --uts --net --cgroup --time --pid --fork sleep 300 2>/dev/null &
+  holder=$!
+  until inner=$(pgrep -P $holder) && [ "$(readlink /proc/"$inner"/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+  for kind in ipc uts network:net cgroup time pid; do
+    name=${kind#*:} kind=${kind%:*}
+    seen "joined-$kind" ".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])
+      | if \"$kind\" == \"uts\" then del(.hostname) else . end"
+  done
+  kill -9 "$inner"
+  wait $holder 2>/dev/null
+
+  # A mount that somebody makes on the host later comes in where the file says so, and only there.
+  mkdir -p "$scratch/tree" && mount -t tmpfs tmpfs "$scratch/tree" && mount --make-shared "$scratch/tree"
+  for link in rslave rshared rprivate; do
+    seen "bind-$link" ".mounts += [{destination: \"/bound\", type: \"bind\", source: \"$scratch/tree\", options: [\"rbind\", \"$link\"]}]"
+  done
+  umount "$scratch/tree"
+fi
+
+# Bundles that are out to do harm ---------------------------------------------------------------------
+refused linked-root . "is a symbolic link" bash -c "rm -r '$dir/linked-root/rootfs' && ln -s / '$dir/linked-root/rootfs'"
+refused file-root . "is no directory" bash -c "rm -r '$dir/file-root/rootfs' && touch '$dir/file-root/rootfs'"
+refused no-root '.root.path = "not-there"' "open the root file system"
+refused through-proc 'mount("/proc/self/root/tmp/x"; "tmpfs"; [])' "/proc/self/root"
+refused huge-environment '.process.env = [range(0; 105) | "V\(.)=" + "x" * 100000]' "is bigger than"
+refused unknown-option 'mount("/tmp"; "tmpfs"; ["no-such-option"])' "no-such-option"
+refused unknown-file-system 'mount("/tmp"; "no-such-fs"; [])' "mount '/tmp'"
+refused id-mapped 'bind("/bound"; ["rbind", "idmap"])' "id-mapped mounts"
+refused namespace-twice '.linux.namespaces += [{type: "pid"}]' "'pid' is there twice"
+refused namespace-of-another-kind '.linux.namespaces += [{type: "uts", path: "/proc/self/ns/ipc"}] | .linux.namespaces |= map(select(.type != "uts" or .path))' "join the uts namespace"
+refused no-mount-namespace '.linux.namespaces |= map(select(.type != "mount"))' "mount namespace of its own"
+refused foreign-hostname '.linux.namespaces |= map(select(.type != "uts"))' "uts namespace"
+refused limit-twice '.process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 0}, {type: "RLIMIT_CORE", soft: 0, hard: 0}]' "is there twice"
+refused foreign-sysctl '.linux.sysctl = {"vm.swappiness": "1"}' "the whole machine's"
+refused climbing-sysctl '.linux.sysctl = {"net/../kernel/panic": "1"}' "net/../kernel/panic"
+refused unknown-action '.linux.seccomp = {defaultAction: "SCMP_ACT_WHATEVER"}' "SCMP_ACT_WHATEVER"
+refused notify '.linux.seccomp = {defaultAction: "SCMP_ACT_NOTIFY"}' "SCMP_ACT_NOTIFY"
+mkdir -p "$scratch/outside-$who"
+bundle climbing 'mount("/../../..'"$scratch/outside-$who/made"'"; "tmpfs"; []) | .mounts += [{destination: "/link/made", type: "tmpfs", source: "tmpfs"}]'
+as ln -s "../../../../../../../..$scratch/outside-$who" "$bundle/rootfs/link"
+run_bundle climbing
+ok "$who: a mount target that climbs out stays inside" [ -z "$(ls -A "$scratch/outside-$who")" ]
