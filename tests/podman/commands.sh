@@ -11,43 +11,15 @@
 #
 # What differs from run to run (ids, times, sizes of images) is written as <id>, <time>.
 
-number=0
-clean() { # ^@ is what a terminal shows of the end of its input, in time or not
-  sed -E -e 's/\^@//g' -e 's/\b[0-9a-f]{64}\b/<id>/g' -e 's/\b[0-9a-f]{12}\b/<id>/g' -e 's/[[:space:]]+$//' \
-    -e 's/\b(Up|Exited \([0-9]+\)) ([0-9]+ |Less than a |About a )?(second|minute)s?( ago)?/\1 <time>/g' \
-    -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+( ?[+-][0-9]{2}:?[0-9]{2}|Z)?( UTC)?( m=\+[0-9.]+)?/<time>/g'
-}
-shown() {
-  number=$((number + 1))
-  printf '#### %s %d %s\n' "$who" "$number" "$*"
-}
-lacking=''
+# shellcheck source=tests/probe/transcript.sh
+source /shared/tests/probe/transcript.sh
 needs() {
   lacking=''
   [ $# -eq 0 ] || [ "$kind" != wasm ] && return
   wherry-runtime "$1" --help 2>&1 | grep -q -e "$2" || lacking="wherry-runtime $1 has no option '$2'"
 }
-is_skipped() {
-  [ -n "$lacking" ] && echo "---- skipped: $lacking"
-}
-x() {
-  local status
-  shown "$@"
-  is_skipped && return
-  timeout 60 "$@" >"$HOME/out" 2>"$HOME/err" </dev/null
-  status=$?
-  clean <"$HOME/out"
-  echo '---- errors'
-  clean <"$HOME/err"
-  echo "---- exit $status"
-}
 p() { x podman "$@"; }
-e() {
-  shown podman "$@"
-  is_skipped && return
-  timeout 60 podman "$@" >/dev/null 2>&1 </dev/null
-  echo "---- exit $?"
-}
+e() { quiet podman "$@"; }
 until_logged() { # CONTAINER TEXT
   local tries=0
   until podman logs "$1" 2>&1 | grep -q "$2"; do

@@ -10,32 +10,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 here=tests/podman
 # shellcheck source=tests/common.sh
 source tests/common.sh "$1"
+# shellcheck source=tests/probe/contexts.sh
+source tests/probe/contexts.sh
 shift
 [ $# -gt 0 ] || set -- bookworm trixie
 
 packages=(podman crun runc netavark aardvark-dns uidmap slirp4netns catatonit iptables nftables iproute2 procps
   busybox-static util-linux)
-
-make_contexts() {
-  local kind
-  for kind in native wasm; do
-    mkdir -p "$scratch/contexts/$kind/root/srv" "$scratch/contexts/$kind/root/etc"
-  done
-  clang-19 -O1 -Wall -Wextra -Werror -static -o "$scratch/contexts/native/root/probe" $here/probe.c &&
-    clang-19 --target=wasm32-wasi -O1 -Wall -Wextra -Werror -o "$scratch/contexts/wasm/root/probe" $here/probe.c || return
-  for kind in native wasm; do
-    (
-      cd "$scratch/contexts/$kind/root" || exit
-      cp probe srv/copy
-      echo 'found by its relative name' >srv/relative.txt
-      chmod 644 srv/relative.txt
-      ln -s relative.txt srv/link
-      echo 'root:x:0:0::/root:/' >etc/passwd
-    )
-    printf 'FROM scratch\nCOPY root /\nENV SHAPE=round\nWORKDIR /\nENTRYPOINT ["/probe"]\n' \
-      >"$scratch/contexts/$kind/Dockerfile"
-  done
-}
 
 # inside ROOT NAME KIND WHO WHAT: in the background; the output is in $scratch/NAME.
 inside() {
@@ -43,7 +24,7 @@ inside() {
   shift 2
   mkdir -p "$shared"/{bin,tests,contexts}
   cp "$build/bin/wherry-runtime" "$shared/bin/"
-  cp -r tests/common.sh tests/podman "$shared/tests/"
+  cp -r tests/common.sh tests/podman tests/probe "$shared/tests/"
   cp -r packaging "$shared/"
   cp -r "$scratch/contexts" "$shared/"
   chmod -R a+rX "$shared"
@@ -51,23 +32,9 @@ inside() {
     >"$scratch/$name" 2>"$scratch/$name.err" </dev/null &
 }
 
-# What the native program gives depends on nothing of ours but these files: it is kept beside the root.
+# What the native program gives depends on nothing of ours but these files.
 native_transcript() { # SUITE WHO
-  cat tests/enter $here/{commands.sh,inside.sh,probe.c} "$(cache)/$1.packages" | sha256sum |
-    sed "s|^\(.\{16\}\).*|$(cache)/$1-$2-\1.native|"
-}
-cache() { echo "${WHERRY_TEST_CACHE:-/var/cache/wherry-tests}"; }
-
-count() { # the last line of FILE is "N passed, N failed[, N skipped]"
-  local last
-  last=$(tail -n 1 "$1")
-  if [[ "$last" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
-    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
-    sed '$d' "$1"
-  else
-    failed=$((failed + 1))
-    printf 'FAILED %s: broke off:\n%s\n' "$(basename "$1")" "$(tail -n 5 "$1" "$1.err")"
-  fi
+  kept_transcript "podman-$1-$2" tests/enter $here/{commands.sh,inside.sh} tests/probe/{probe.c,*.sh} "$(cache)/podman-$1.packages"
 }
 
 if [ "$(id -u)" -ne 0 ]; then
@@ -94,7 +61,7 @@ done
 for suite in "${suites[@]}"; do
   root=$(cat "$scratch/$suite.root")
   for who in root user; do
-    transcript=$(native_transcript "podman-$suite" $who)
+    transcript=$(native_transcript "$suite" $who)
     if [ -f "$transcript" ]; then
       cp "$transcript" "$scratch/$suite-native-$who"
     else
@@ -107,8 +74,8 @@ done
 wait
 for suite in "${suites[@]}"; do
   for who in root user; do
-    cp "$scratch/$suite-native-$who" "$(native_transcript "podman-$suite" $who)"
-    $here/compare "$suite-wasm-$who" "$scratch/$suite-native-$who" "$scratch/$suite-wasm-$who" \
+    cp "$scratch/$suite-native-$who" "$(native_transcript "$suite" $who)"
+    tests/probe/compare "$suite-wasm-$who" "$scratch/$suite-native-$who" "$scratch/$suite-wasm-$who" \
       >"$scratch/$suite-$who.compared"
     count "$scratch/$suite-$who.compared"
   done

@@ -1,0 +1,46 @@
+# shellcheck shell=bash disable=SC2154
+# `source tests/probe/contexts.sh` from the project's root, with $scratch set:
+#   make_contexts   makes the build contexts $scratch/contexts/{native,wasm}: an image of the probe, once of each kind
+#   kept_transcript NAME FILE...   where the transcript NAME is kept from run to run, as long as the files are the same
+#   count FILE      adds what its last line says, "N passed, N failed[, N skipped]", to those of tests/common.sh
+
+make_contexts() {
+  local kind
+  for kind in native wasm; do
+    mkdir -p "$scratch/contexts/$kind/root/srv" "$scratch/contexts/$kind/root/etc"
+  done
+  clang-19 -O1 -Wall -Wextra -Werror -static -o "$scratch/contexts/native/root/probe" tests/probe/probe.c &&
+    clang-19 --target=wasm32-wasi -O1 -Wall -Wextra -Werror -o "$scratch/contexts/wasm/root/probe" tests/probe/probe.c ||
+    return
+  for kind in native wasm; do
+    (
+      cd "$scratch/contexts/$kind/root" || exit
+      cp probe srv/copy
+      echo 'found by its relative name' >srv/relative.txt
+      chmod 644 srv/relative.txt
+      ln -s relative.txt srv/link
+      echo 'root:x:0:0::/root:/' >etc/passwd
+    )
+    printf 'FROM scratch\nCOPY root /\nENV SHAPE=round\nWORKDIR /\nENTRYPOINT ["/probe"]\n' \
+      >"$scratch/contexts/$kind/Dockerfile"
+  done
+}
+
+cache() { echo "${WHERRY_TEST_CACHE:-/var/cache/wherry-tests}"; }
+kept_transcript() {
+  local name=$1
+  shift
+  cat "$@" | sha256sum | sed "s|^\(.\{16\}\).*|$(cache)/$name-\1.native|"
+}
+
+count() {
+  local last
+  last=$(tail -n 1 "$1")
+  if [[ "$last" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
+    sed '$d' "$1"
+  else
+    failed=$((failed + 1))
+    printf 'FAILED %s: broke off:\n%s\n' "$(basename "$1")" "$(tail -n 5 "$1" "$1.err")"
+  fi
+}
