@@ -21,6 +21,8 @@ using cli::Arguments;
 using cli::UsageError;
 using container::Container;
 
+constexpr int kNotBegun = 125;
+
 // What `create` and `run` share.
 struct CreateOptions {
   std::string bundle = ".";
@@ -70,6 +72,21 @@ void follow_parent(const std::string& pid) {
   os::die_with_parent();
   if (std::to_string(::getppid()) != pid) {
     fail(ErrorKind::Unavailable, "process {} is not our parent", pid);
+  }
+}
+
+// Waits for the word to begin; never returns where whoever was to say it has gone.
+void await_word(const std::string& descriptor) {
+  int number = -1;
+  auto [end, error] =
+      std::from_chars(descriptor.data(), descriptor.data() + descriptor.size(), number);
+  if (error != std::errc() || *end || number < 3) {
+    throw UsageError(fmt::format("--await: '{}' is no descriptor above 2", descriptor));
+  }
+  os::Fd word(number);
+  char byte;
+  if (sys([&] { return ::read(number, &byte, 1); }, "--await: read descriptor {}", number) == 0) {
+    std::exit(kNotBegun);
   }
 }
 
@@ -130,12 +147,15 @@ int run(Runtime& runtime, VerbArguments command_line) {
   bool detach = false;
   bool keep = false;
   std::string parent;
+  std::string awaited;
   Arguments arguments;
   declare(arguments, options);
   arguments.flag("-d,--detach", &detach, "do not wait for the program's end");
   arguments.flag("--keep", &keep, "do not delete the container at its end");
   arguments.option("--parent", "PID", &parent,
                    "end the container when PID, the parent of this process, ends");
+  arguments.option("--await", "FD", &awaited,
+                   "begin when a byte comes from descriptor FD; end if it is closed without");
   auto operands = arguments.parse(command_line);
   if (!operands) {
     return show_help("run [OPTIONS] ID",
@@ -143,6 +163,7 @@ int run(Runtime& runtime, VerbArguments command_line) {
                      arguments.describe());
   }
   if (!parent.empty()) follow_parent(parent);
+  if (!awaited.empty()) await_word(awaited);
   container::CreateRequest request = request_of(runtime, options, only_id(*operands, "run"));
   request.foreground = !detach;
   auto made = Container::create(runtime.store, request, make_workload);

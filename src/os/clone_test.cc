@@ -1,5 +1,6 @@
 #include "os/clone.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <sched.h>
@@ -72,15 +73,24 @@ TEST(Clone, EndsAWaitingChildWithItsParent) {
 }
 
 TEST(SignalForwarder, PassesSignalsOnAndReportsTheEnd) {
+  pid_t child = spawn({.path = "/bin/sh", .arguments = {"sh", "-c", "exit 7"}});
+  pid_t sleeper = spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}});
   SignalForwarder signals;
-  pid_t child = signals.spawn({.path = "/bin/sh", .arguments = {"sh", "-c", "exit 7"}});
   EXPECT_EQ(signals.wait_for(child), ExitStatus{.code = 7});
-  child = signals.spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}});
   ::kill(::getpid(), SIGTERM);  // to us, for it
-  ExitStatus status = signals.wait_for(child);
+  ExitStatus status = signals.wait_for(sleeper);
   EXPECT_EQ(status, ExitStatus{.signal = SIGTERM});
   EXPECT_EQ(status.exit_code(), 143);
-  EXPECT_THROW(signals.spawn({.path = "/not/there", .arguments = {"x"}}), Error);
+}
+
+TEST(Spawn, GivesDescriptorsUnderTheirNumbers) {
+  Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  pid_t child = spawn(
+      {.path = "/bin/sh",
+       .arguments = {"sh", "-c", "read line; [ $? = 1 ] && [ -c /dev/fd/7 ]"},
+       .descriptors = {{.ours = input.get(), .theirs = 0}, {.ours = input.get(), .theirs = 7}}});
+  EXPECT_EQ(SignalForwarder().wait_for(child), ExitStatus{.code = 0});
+  EXPECT_THROW(spawn({.path = "/not/there", .arguments = {"x"}}), Error);
 }
 
 TEST(Names, AreThoseOfTheRuntimeSpec) {

@@ -19,20 +19,30 @@ ExitStatus status_of(int raw) {
   return {.code = WEXITSTATUS(raw)};
 }
 
-struct SpawnAttributes {
-  posix_spawnattr_t attributes;
+struct SpawnActions {
   posix_spawn_file_actions_t actions;
-  SpawnAttributes() {
-    ::posix_spawnattr_init(&attributes);
-    ::posix_spawn_file_actions_init(&actions);
-  }
-  ~SpawnAttributes() {
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-  }
+  SpawnActions() { ::posix_spawn_file_actions_init(&actions); }
+  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions); }
 };
 
 }  // namespace
+
+pid_t spawn(const SpawnPlan& plan) {
+  std::vector<char*> arguments;
+  for (const std::string& argument : plan.arguments) {
+    arguments.push_back(const_cast<char*>(argument.c_str()));
+  }
+  arguments.push_back(nullptr);
+  SpawnActions how;
+  for (const GivenDescriptor& given : plan.descriptors) {
+    ::posix_spawn_file_actions_adddup2(&how.actions, given.ours, given.theirs);
+  }
+  pid_t pid = -1;
+  int error =
+      ::posix_spawn(&pid, plan.path.c_str(), &how.actions, nullptr, arguments.data(), environ);
+  if (error) fail_errno(error, "start '{}'", plan.path);
+  return pid;
+}
 
 SignalForwarder::SignalForwarder() {
   ::sigemptyset(&watched_);
@@ -48,25 +58,6 @@ SignalForwarder::SignalForwarder() {
 SignalForwarder::~SignalForwarder() { restore(); }
 
 void SignalForwarder::restore() const noexcept { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
-pid_t SignalForwarder::spawn(const SpawnPlan& plan) const {
-  std::vector<char*> arguments;
-  for (const std::string& argument : plan.arguments) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  SpawnAttributes how;
-  ::posix_spawnattr_setflags(&how.attributes, POSIX_SPAWN_SETSIGMASK);
-  ::posix_spawnattr_setsigmask(&how.attributes, &before_);
-  if (plan.standard_input >= 0) {
-    ::posix_spawn_file_actions_adddup2(&how.actions, plan.standard_input, STDIN_FILENO);
-  }
-  pid_t pid = -1;
-  int error = ::posix_spawn(&pid, plan.path.c_str(), &how.actions, &how.attributes,
-                            arguments.data(), environ);
-  if (error) fail_errno(error, "start '{}'", plan.path);
-  return pid;
-}
 
 ExitStatus SignalForwarder::wait_for(pid_t pid) const {
   for (;;) {

@@ -18,16 +18,26 @@ struct ExitStatus {
   bool operator==(const ExitStatus&) const = default;
 };
 
+// A descriptor of ours, and the number that a started program knows it by.
+struct GivenDescriptor {
+  int ours;
+  int theirs;
+};
+
 struct SpawnPlan {
   std::string path;                    // executed as it is, never searched for
   std::vector<std::string> arguments;  // arguments[0] included
-  int standard_input = -1;             // replaces descriptor 0 where set
+  // Given in this order: one must not have a number that an earlier one took.
+  std::vector<GivenDescriptor> descriptors;
 };
+
+// Starts a program with our environment and signal mask. Throws Error.
+pid_t spawn(const SpawnPlan& plan);
 
 // Waits for one process while passing on to it the signals that would end this one: what `kill`, a
 // terminal's Ctrl-C or a service manager sends to us is meant for the container.
 //
-// From construction to destruction the signals are blocked here. Make it before the process.
+// From construction to destruction the signals are blocked here, and wait for wait_for().
 // Thread safety: none, one at a time in a process.
 class SignalForwarder {
  public:
@@ -36,8 +46,6 @@ class SignalForwarder {
   SignalForwarder(const SignalForwarder&) = delete;
   SignalForwarder& operator=(const SignalForwarder&) = delete;
 
-  // Starts a program with the signal mask that was there before. Throws Error.
-  pid_t spawn(const SpawnPlan& plan) const;
   // Puts the old mask back: for the child of clone_child().
   void restore() const noexcept;
   // Passes signals on until the child ends, and reaps it. Throws Error where it is not our child.

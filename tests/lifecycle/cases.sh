@@ -183,3 +183,17 @@ ok "$who: errors in a JSON log" eval '[[ $(jq -r ".level + \":\" + .msg" "$dir/l
 rt --log="$dir/log2" --log-format=text --debug --cgroup-manager disabled --rootless=auto state nobody
 ok "$who: and in one of text" grep -q 'level=error msg="no container with' "$dir/log2"
 ok "$who: at the end nothing is left" nothing_left
+
+# Told to begin ------------------------------------------------------------------------------------------
+told() { run as bash -c 'exec 3< <(sleep 0.2; printf "%s" "$1"); shift; exec "$@"' told "$1" "$scratch/bin/wherry-runtime" --root "$dir/state" run --await "${2:-3}" --bundle "$dir/seven" told; }
+told g
+ok "$who: a runtime that is told to begin begins" is "$status" 7
+told ''
+ok "$who: one that is not ends, and says nothing" eval 'is "$status$out$err" 125'
+told g 2
+ok "$who: standard streams carry no word" contains "$err" "--await: '2' is no descriptor above 2"
+told g 3x
+ok "$who: a descriptor is a number" contains "$err" "--await: '3x' is no descriptor above 2"
+told g 77
+ok "$who: a descriptor is open" one_error "--await: read descriptor 77: Bad file descriptor"
+ok "$who: nobody left anything" wait_until nothing_left

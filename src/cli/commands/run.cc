@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "cli/commands/run_options.h"
+#include "cli/commands/runtime_process.h"
 #include "cli/commands/verbs.h"
 #include "cli/term/args.h"
 #include "container/local/bundle.h"
@@ -131,21 +132,6 @@ std::vector<container::Volume> volumes_of(const Context& context, const RunOptio
   return volumes;
 }
 
-std::string runtime_program(const Context& context) {
-  if (auto given = context.environment("WHERRY_RUNTIME"); given && !given->empty()) return *given;
-  std::error_code error;
-  fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path() / "wherry-runtime";
-  if (!error && ::access(beside.c_str(), X_OK) == 0) return beside;
-  std::string path = context.environment("PATH").value_or(kDefaultPath);
-  for (std::size_t at = 0; at <= path.size();) {
-    std::size_t colon = std::min(path.find(':', at), path.size());
-    std::string candidate = path.substr(at, colon - at) + "/wherry-runtime";
-    if (colon > at && ::access(candidate.c_str(), X_OK) == 0) return candidate;
-    at = colon + 1;
-  }
-  fail(ErrorKind::NotFound, "wherry-runtime is neither beside wherry nor in PATH");
-}
-
 // Standard input as -i says. A guest that was not given any reads an end of file.
 os::Fd standard_input(const RunOptions& options) {
   if (options.terminal && !::isatty(STDIN_FILENO)) {
@@ -213,19 +199,6 @@ void write_bundle(const container::HeldContainer& held, const BundleRequest& req
   held.write("config.json", to_json(container::make_config(request)));
 }
 
-os::ExitStatus run_bundle(const Context& context, const RunOptions& options,
-                          const os::SignalForwarder& signals,
-                          const container::HeldContainer& held) {
-  os::Fd input = standard_input(options);
-  pid_t runtime =
-      signals.spawn({.path = runtime_program(context),
-                     .arguments = {"wherry-runtime", "--root", held.directory(), "run", "--parent",
-                                   std::to_string(::getpid()), "--bundle", held.directory(),
-                                   "--pid-file", held.directory() + "/pid", held.record().id},
-                     .standard_input = input.get()});
-  return signals.wait_for(runtime);
-}
-
 std::string command_text(const std::vector<std::string>& arguments) {
   std::string text;
   for (const std::string& argument : arguments) text += (text.empty() ? "" : " ") + argument;
@@ -240,11 +213,18 @@ int run(Context& context, CommandArguments command_line) {
   if (!parsed) return show_help(context, "run", arguments);
   const RunOptions& options = *parsed;
 
+  const bool bare_module = is_bare_module(options.target);
+  const os::Fd input = standard_input(options);
   container::LocalContainers containers(context.root, context.run_root);
+  container::Record record{.id = container::new_container_id(),
+                           .name = options.name,
+                           .image = options.target,
+                           .remove_at_end = options.remove};
+  RuntimeProcess runtime(context, record.id, containers.folder_of(record), input.get());
   containers.sweep(kSweptAtAStart);
   Target target;
   std::optional<image::Lease> lease;
-  if (is_bare_module(options.target)) {
+  if (bare_module) {
     target.module = "/" + fs::path(options.target).filename().string();
   } else {
     image::Store store(context.root);
@@ -252,19 +232,16 @@ int run(Context& context, CommandArguments command_line) {
     target = find_image(store, options);
   }
 
-  // From here on a signal waits for the runtime to be there to receive it: what is made is undone.
+  record.command = command_text(arguments_of(options, target.config, target.module));
+  record.created = std::time(nullptr);
+
+  // From here on a signal waits for the runtime to receive it: what is made is undone.
   os::SignalForwarder signals;
-  container::HeldContainer held = containers.create(
-      {.id = container::new_container_id(),
-       .name = options.name,
-       .image = options.target,
-       .command = command_text(arguments_of(options, target.config, target.module)),
-       .created = std::time(nullptr),
-       .remove_at_end = options.remove});
+  container::HeldContainer held = containers.create(std::move(record));
   std::string layer = target.digest.empty() ? "" : held.make_layer(target.digest);
   lease.reset();
   write_bundle(held, request_for(context, options, target, held, layer));
-  int status = run_bundle(context, options, signals, held).exit_code();
+  int status = runtime.run(signals).exit_code();
   if (!options.remove) held.keep({.code = status, .finished = std::time(nullptr)});
   return status;
 }

@@ -52,6 +52,8 @@ class LocalContainers {
   // Two different folders; makes those that are missing.
   LocalContainers(const std::string& root, const std::string& run_root);
 
+  // Where a container's folder is, or will be: its id and what becomes of it at its end say so.
+  std::string folder_of(const Record& record) const { return home_of(record).folder_of(record.id); }
   // Makes a container's folder and takes its name. An empty name gets one made up. Throws Error
   // (AlreadyExists) "name 'x' is already in use by container '…'".
   HeldContainer create(Record record) const;
