@@ -45,6 +45,7 @@ provided_otherwise() {
   case "$1" in
     nodejs) command -v node ;;
     npm) command -v npm ;;
+    golang-go) command -v go ;;
     *) return 1 ;;
   esac >/dev/null
 }
