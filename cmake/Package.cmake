@@ -1,0 +1,38 @@
+# What an installation consists of, and a Debian package of it: the programs, man pages, completions, Podman's
+# drop-in, the documentation. tools/package (`./dev package`) fills package/ in the
+# build folder with what is made, before CPack collects it all.
+set(prepared "${CMAKE_BINARY_DIR}/package")
+install(TARGETS wherry wherry-runtime RUNTIME DESTINATION bin COMPONENT wherry)
+install(DIRECTORY "${prepared}/man/" DESTINATION share/man COMPONENT wherry)
+install(FILES packaging/completions/wherry.bash RENAME wherry
+        DESTINATION share/bash-completion/completions COMPONENT wherry)
+install(FILES packaging/completions/_wherry
+        DESTINATION share/zsh/vendor-completions COMPONENT wherry)
+install(FILES packaging/completions/wherry.fish
+        DESTINATION share/fish/vendor_completions.d COMPONENT wherry)
+install(FILES packaging/containers.conf.d/50-wherry.conf
+        DESTINATION /etc/containers/containers.conf.d COMPONENT wherry)
+install(FILES packaging/containers.conf.d/51-wherry-default.conf
+        DESTINATION share/doc/wherry/examples COMPONENT wherry)
+install(FILES README.md SECURITY.md CHANGELOG.md DESTINATION share/doc/wherry COMPONENT wherry)
+install(FILES packaging/copyright DESTINATION share/doc/wherry COMPONENT wherry)
+install(DIRECTORY docs/ DESTINATION share/doc/wherry/docs COMPONENT wherry)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_DIRECTORY "${CMAKE_BINARY_DIR}/package")
+set(CPACK_PACKAGE_CONTACT "The Wherry developers <wherry@wherry.invalid>")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING IGNORE)
+set(CPACK_COMPONENTS_ALL wherry)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
+set(CPACK_DEBIAN_WHERRY_PACKAGE_NAME wherry)
+set(CPACK_DEBIAN_WHERRY_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_WHERRY_PACKAGE_RECOMMENDS "crun | runc")
+set(CPACK_DEBIAN_WHERRY_PACKAGE_SUGGESTS "podman, containerd, docker.io")
+set(CPACK_COMPONENT_WHERRY_DESCRIPTION
+    "WebAssembly containers\nBuilds and runs WebAssembly programs as containers, with no daemon, and is the\nruntime under which Podman, containerd, Docker, CRI-O and Kubernetes run them.")
+set(CPACK_DEBIAN_WHERRY_PACKAGE_CONTROL_EXTRA "${prepared}/conffiles")
+include(CPack)
