@@ -80,6 +80,13 @@ TEST_F(TranslateTest, OlderValueOfALocalOutlivesItsChange) {
   EXPECT_EQ(run(get(0) + get(1) + kAdd + op(Opcode::LocalTee, 0) + get(0) + kAdd, {6, 1}), 14u);
 }
 
+// The sum is put into its slot and is in the accumulator too; the result overwrites the slot alone.
+TEST_F(TranslateTest, ResultIsNotTakenForWhatWasInItsSlot) {
+  const std::string sum = get(0) + get(1) + kAdd;
+  EXPECT_EQ(run(sum + op(Opcode::MemoryGrow, 0) + i32_const(10) + kAdd, {0, 0}), 11u);
+  EXPECT_EQ(run(sum + op(Opcode::TableGet, 0) + op(Opcode::RefIsNull), {0, 0}), 0u);
+}
+
 TEST_F(TranslateTest, SumsOnBothSides) {
   const std::string left = get(0) + get(1) + kAdd;
   const std::string right = get(1) + i32_const(7) + kAdd;
