@@ -62,9 +62,7 @@ for suite in "${suites[@]}"; do
   root=$(cat "$scratch/$suite.root")
   for who in root user; do
     transcript=$(native_transcript "$suite" $who)
-    if [ -f "$transcript" ]; then
-      cp "$transcript" "$scratch/$suite-native-$who"
-    else
+    if ! cp "$transcript" "$scratch/$suite-native-$who" 2>/dev/null; then
       inside "$root" "$suite-native-$who" native $who commands
     fi
     inside "$root" "$suite-wasm-$who" wasm $who commands
@@ -74,7 +72,7 @@ done
 wait
 for suite in "${suites[@]}"; do
   for who in root user; do
-    cp "$scratch/$suite-native-$who" "$(native_transcript "$suite" $who)"
+    keep_transcript "$scratch/$suite-native-$who" "$(native_transcript "$suite" $who)"
     tests/probe/compare "$suite-wasm-$who" "$scratch/$suite-native-$who" "$scratch/$suite-wasm-$who" \
       >"$scratch/$suite-$who.compared"
     count "$scratch/$suite-$who.compared"

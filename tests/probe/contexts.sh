@@ -2,6 +2,7 @@
 # `source tests/probe/contexts.sh` from the project's root, with $scratch set:
 #   make_contexts   makes the build contexts $scratch/contexts/{native,wasm}: an image of the probe, once of each kind
 #   kept_transcript NAME FILE...   where the transcript NAME is kept from run to run, as long as the files are the same
+#   keep_transcript FILE PLACE   keeps it there if it is whole, and none of that name made of other files
 #   count FILE      adds what its last line says, "N passed, N failed[, N skipped]", to those of tests/common.sh
 
 make_contexts() {
@@ -31,6 +32,12 @@ kept_transcript() {
   local name=$1
   shift
   cat "$@" | sha256sum | sed "s|^\(.\{16\}\).*|$(cache)/$name-\1.native|"
+}
+keep_transcript() {
+  local other
+  [[ "$(tests/probe/compare itself "$1" "$1" | tail -n 1)" == *", 0 failed, "* ]] || return
+  for other in "${2%-*}"-*.native; do [ "$other" = "$2" ] || rm -f "$other"; done
+  cp "$1" "$2.part" && mv "$2.part" "$2"
 }
 
 count() {
