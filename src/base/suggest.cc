@@ -29,7 +29,8 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   constexpr std::size_t kLongestWord = 64;
   if (word.size() > kLongestWord) return {};
   std::string_view best;
-  std::size_t fewest = word.size() / 3 + 1;  // a third of the letters may be wrong
+  // A third of the letters may be wrong; a second wrong one of four makes another word.
+  std::size_t fewest = std::max<std::size_t>(word.size() / 3, 1);
   for (std::string_view name : names) {
     if (name.empty()) continue;
     std::size_t edits = edits_between(word, name);

@@ -36,7 +36,15 @@ TEST(Suggest, FindsTheNearestName) {
   EXPECT_EQ(nearest("imgaes", names), "images");
   EXPECT_EQ(nearest("rnu", names), "run");
   EXPECT_EQ(nearest("image", names), "images");
+  EXPECT_EQ(nearest("ispect", names), "inspect");
+  EXPECT_EQ(nearest("inpsetc", names), "inspect");
   EXPECT_EQ(nearest("compose", names), "");
+  const std::string_view verbs[] = {"build", "load", "ps", "pull", "rm", "save", "tag"};
+  for (std::string_view word : {"logs", "push", "top", "kill", "stop", "exec", "start"}) {
+    EXPECT_EQ(nearest(word, verbs), "") << word;
+  }
+  EXPECT_EQ(nearest("laod", verbs), "load");
+  EXPECT_EQ(nearest("sp", verbs), "ps");
   EXPECT_EQ(nearest(std::string(1000, 'x'), names), "");
 }
 
