@@ -7,8 +7,23 @@
 #include "cli/commands/verbs.h"
 #include "cli/term/args.h"
 #include "image/store/archive_image.h"
+#include "oci/reference.h"
 
 namespace wherry::cli {
+namespace {
+
+// Saved by the name that was asked for, and by ID without one, as `docker save` does.
+image::Image asked_for(const image::Store& store, const std::string& name_or_id) {
+  image::Image image = store.resolve(name_or_id);
+  auto asked = oci::parse_reference_if_valid(name_or_id);
+  std::erase_if(image.names, [&](const oci::Reference& name) {
+    return !asked || asked->domain != name.domain || asked->path != name.path ||
+           (!asked->tag.empty() && asked->tag != name.tag);
+  });
+  return image;
+}
+
+}  // namespace
 
 int save(Context& context, CommandArguments command_line) {
   std::optional<std::string> output;
@@ -24,7 +39,7 @@ int save(Context& context, CommandArguments command_line) {
   image::Store store(context.root);
   image::Lease lease = store.lease();
   std::vector<image::Image> images;
-  for (const std::string& each : *operands) images.push_back(store.resolve(each));
+  for (const std::string& each : *operands) images.push_back(asked_for(store, each));
 
   if (!output) {
     image::save_archive(store, images, STDOUT_FILENO);

@@ -16,7 +16,7 @@ namespace wherry::image {
 // image cannot be unpacked; the images of the store are then as they were. Requires: a Lease.
 std::vector<Image> load_archive(const Store& store, ByteSource source);
 
-// Writes the images with all their blobs and names to a descriptor. Equal images give equal bytes.
+// Writes the images with all their blobs and the names given to a descriptor. Equal images give equal bytes.
 void save_archive(const Store& store, const std::vector<Image>& images, int to);
 
 }  // namespace wherry::image
