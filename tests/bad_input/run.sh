@@ -82,9 +82,11 @@ ok "a trap: its message" contains "$err" unreachable
 
 # Command lines ---------------------------------------------------------------------------------------------------
 
-refused "a module that is not there" "gone.wasm" wherry run --rm "$scratch/gone.wasm"
-refused "a directory as module" "$scratch" wherry run --rm "$scratch/"
-refused "an image that is not there" "no/image" wherry run --rm no/image
+refused "a module that is not there" "open module '$scratch/gone.wasm': No such file or directory" wherry run --rm "$scratch/gone.wasm"
+refused "a module that is neither there nor an image" "no module and no image named 'gone.wasm'" wherry run --rm gone.wasm
+refused "a directory as module" "'$scratch/' is a folder: name the module in it" wherry run --rm "$scratch/"
+refused "a device as module" "'/dev/null' is not a regular file" wherry run --rm /dev/null
+refused "an image that is not there" "no image named 'no/image'" wherry run --rm no/image
 refused "an image name with upper case" "No/Image" wherry run --rm No/Image
 refused "a volume without a place" "missing" wherry run --rm -v "missing" "$scratch/hello.wasm"
 refused "a volume on a relative place" "data" wherry run --rm -v "$scratch:data" "$scratch/hello.wasm"

@@ -33,15 +33,19 @@ constexpr std::size_t kMaxEnvFileBytes = 8u << 20;
 
 // "./hello.wasm" or "hello.wasm", and there: a module of the host. Anything else names an image.
 bool is_bare_module(const std::string& operand) {
-  bool looks_like_a_file = operand.starts_with("./") || operand.starts_with("../") ||
-                           operand.starts_with('/') || operand.ends_with(".wasm");
+  const bool is_path = operand.starts_with('.') || operand.starts_with('/');
   struct stat status{};
-  bool exists = ::stat(operand.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-  if (exists) return looks_like_a_file || operand.find('/') != std::string::npos;
-  if (operand.starts_with('.') || operand.starts_with('/')) {
-    fail(ErrorKind::NotFound, "no module '{}'", operand);
+  if (::stat(operand.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+    return is_path || operand.ends_with(".wasm") || operand.find('/') != std::string::npos;
   }
-  return false;
+  const int error = errno;
+  if (!is_path) return false;
+  if (S_ISDIR(status.st_mode)) {
+    fail(ErrorKind::InvalidArgument, "'{}' is a folder: name the module in it, or an image",
+         operand);
+  }
+  if (status.st_mode != 0) fail(ErrorKind::InvalidArgument, "'{}' is not a regular file", operand);
+  fail_errno(error, "open module '{}'", operand);
 }
 
 std::string read_in_root(int root, const char* path) {
@@ -150,10 +154,16 @@ struct Target {
 
 // Requires: the Lease of the store lives until the container has its layer.
 Target find_image(const image::Store& store, const RunOptions& options) {
-  image::Image image = store.resolve(options.target);
+  auto found = store.find(options.target);
+  if (!found) {
+    const bool maybe_a_file = options.target.ends_with(".wasm");
+    fail(ErrorKind::NotFound, "no {}image named '{}'", maybe_a_file ? "module and no " : "",
+         options.target);
+  }
+  const image::Image& image = *found;
   check_platform(image, options);
   image::RootFs root = store.rootfs(image);
-  return {.config = std::move(image.config.config),
+  return {.config = image.config.config,
           .image_root = fs::absolute(root.path),
           .module = std::move(root.module),
           .digest = to_string(image.id())};
