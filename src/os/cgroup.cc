@@ -291,6 +291,12 @@ std::vector<CgroupFolder> CgroupFolder::children() const {
   return folders;
 }
 
+void CgroupEntrance::enter_v1() const {
+  for (const Fd& file : tasks) {
+    sys([&] { return ::write(file.get(), "0", 1); }, "enter a cgroup");
+  }
+}
+
 bool remove_cgroup(const std::string& mount, const std::string& path) {
   Fd root(::open(mount.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.is_open()) {

@@ -69,6 +69,16 @@ class CgroupFolder {
   std::string path_;  // for messages
 };
 
+// By which a new process comes into a group. Moving one from outside makes the kernel wait until
+// nobody on the machine forks or exits (cgroup_threadgroup_rwsem), some ten milliseconds; a process
+// that is born in a group of v2, or has one thread and writes itself into a v1 group, need not.
+struct CgroupEntrance {
+  Fd v2;                  // the directory, for clone_child(); none where there is no v2
+  std::vector<Fd> tasks;  // the `tasks` of every v1 group
+  // For the new process, which has one thread. Throws Error.
+  void enter_v1() const;
+};
+
 // Removes a group and all groups below it; one that is not there is success. False where processes
 // are in it. Throws Error for any other failure.
 bool remove_cgroup(const std::string& mount, const std::string& path);

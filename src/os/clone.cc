@@ -91,7 +91,7 @@ void Child::await_child() {
   fail(ErrorKind::Internal, "process {} ended before it was ready", pid_);
 }
 
-Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body) {
+Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body, int cgroup) {
   int pair[2];
   sys([&] { return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair); },
       "make a socket pair");
@@ -103,6 +103,10 @@ Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& bo
   arguments.flags = flags | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
+  if (cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
   long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0) {
     ours.reset();
@@ -113,7 +117,8 @@ Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& bo
     if ((flags & CLONE_NEWUSER) && (error == EPERM || error == ENOSPC)) {
       fail_errno(error, "create a user namespace (does this machine allow it to ordinary users?)");
     }
-    fail_errno(error, "create a process in new namespaces");
+    fail_errno(error, "create a process in new namespaces{}",
+               cgroup >= 0 ? " and in its cgroup" : "");
   }
   return Child(static_cast<pid_t>(pid), Fd(pidfd), std::move(ours));
 }

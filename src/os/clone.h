@@ -65,8 +65,10 @@ class Child {
 };
 
 // Runs body in a copy of this process, in the new namespaces that flags (CLONE_NEW*) name. What
-// body returns is the child's exit code. Throws Error where the kernel refuses.
-Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body);
+// body returns is the child's exit code. cgroup is the directory of a group of cgroup v2 that the
+// child is born in, -1 for this process's own. Throws Error where the kernel refuses.
+Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body,
+                  int cgroup = -1);
 
 // Asks for SIGKILL when the parent ends. Changing credentials clears it: ask again after that.
 void die_with_parent();

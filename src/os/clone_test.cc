@@ -13,6 +13,8 @@
 
 #include "base/error.h"
 #include "os/capabilities.h"
+#include "os/cgroup.h"
+#include "os/file.h"
 #include "os/namespaces.h"
 #include "os/process.h"
 #include "os/rlimits.h"
@@ -38,6 +40,40 @@ TEST(Clone, WaitsOnBothSides) {
   EXPECT_EQ(::waitpid(child.pid(), nullptr, WNOHANG), 0);
   child.release();
   EXPECT_EQ(exit_code_of(child), 9);
+}
+
+// Nobody moves it: that would have the kernel wait for every process there is.
+TEST(Clone, IsBornInACgroup) {
+  std::string path = "/wherry-clone-test-" + unique_name();
+  std::vector<CgroupHierarchy> all = find_cgroups();
+  CgroupEntrance entrance;
+  for (const CgroupHierarchy& one : all) {
+    if (!one.is_v2() && !one.controllers.starts_with("name="))
+      continue;  // others need to be set up
+    auto made = CgroupFolder::make(one.mount, one.own + path).first;
+    if (!made) GTEST_SKIP() << "no right to make a group in '" << one.mount << "'";
+    const char* name = one.is_v2() ? "." : "tasks";
+    Fd file(::openat(made->get(), name, O_CLOEXEC | (one.is_v2() ? O_RDONLY : O_WRONLY)));
+    if (one.is_v2()) {
+      entrance.v2 = std::move(file);
+    } else {
+      entrance.tasks.push_back(std::move(file));
+    }
+  }
+  if (!entrance.v2.is_open()) GTEST_SKIP() << "no cgroup v2 is mounted";
+  Child child = clone_child(
+      0,
+      [&](ParentLink&) {
+        entrance.enter_v1();
+        std::string groups = read_file(AT_FDCWD, "/proc/self/cgroup", 1u << 20);
+        std::size_t entered = 0;
+        for (std::size_t at = 0; (at = groups.find(path + "\n", at)) != groups.npos; ++at)
+          ++entered;
+        return static_cast<int>(entered);
+      },
+      entrance.v2.get());
+  EXPECT_EQ(exit_code_of(child), static_cast<int>(entrance.tasks.size() + 1));
+  for (const CgroupHierarchy& one : all) EXPECT_TRUE(remove_cgroup(one.mount, one.own + path));
 }
 
 TEST(Clone, CarriesTheChildsErrorAcross) {

@@ -88,6 +88,15 @@ void enable_controllers(const std::string& mount, const std::string& path) {
   }
 }
 
+// Takes back what was made of a group. Not its caller's failure: that one is told already.
+struct Undo {
+  Cgroup& group;
+  bool armed = true;
+  ~Undo() {
+    if (armed) outcome_of([&] { return group.go_without(), true; });
+  }
+};
+
 bool is_named(const Cgroup::Place& place, std::string_view controller) {
   return os::CgroupHierarchy{.controllers = place.controllers}.has(controller);
 }
@@ -229,6 +238,9 @@ int Cgroup::enter(pid_t pid) const {
   for (const Place& place : places_) {
     auto found = CgroupFolder::open(place.mount, place.path);
     if (!found) fail(ErrorKind::NotFound, "cgroup '{}{}' is gone", place.mount, place.path);
+    // Where systemd has moved it; doing it again would cost as much.
+    std::vector<pid_t> inside = found->own_pids();
+    if (std::ranges::find(inside, pid) != inside.end()) continue;
     int error = found->try_write("cgroup.procs", std::to_string(pid));
     if (error == EACCES || error == EPERM) return error;
     if (error) {
@@ -275,10 +287,8 @@ void Cgroup::go_without() {
   unit_.clear();
 }
 
-void Cgroup::make(pid_t first, const oci::RuntimeResources& resources) {
-  bool limited = has_limits(resources);
-  if (places_.empty()) {
-    if (!limited) return;
+void Cgroup::check_places(const oci::RuntimeResources& resources) {
+  if (places_.empty() && has_limits(resources)) {
     fail(ErrorKind::FailedPrecondition,
          "linux.resources asks for limits, and there is no cgroup to set them in");
   }
@@ -287,20 +297,53 @@ void Cgroup::make(pid_t first, const oci::RuntimeResources& resources) {
     unit_.clear();
     fail(ErrorKind::FailedPrecondition, "{}", *used);
   }
+}
+
+bool Cgroup::make_empty(const oci::RuntimeResources& resources) {
+  if (!unit_.empty() || rootless_) return false;
+  check_places(resources);
+  if (places_.empty()) return true;
+  Undo undo{*this};
+  int error = make_folders();
+  if (!error) {
+    set_limits(resources);
+    set_devices(resources);
+  } else if (has_limits(resources) || !may_go_without_) {
+    fail_errno(error, "make cgroup '{}'", places_.back().path);
+  }
+  undo.armed = error != 0;
+  return true;
+}
+
+os::CgroupEntrance Cgroup::entrance() const {
+  os::CgroupEntrance into;
+  for (const Place& place : places_) {
+    auto found = CgroupFolder::open(place.mount, place.path);
+    if (!found) fail(ErrorKind::NotFound, "cgroup '{}{}' is gone", place.mount, place.path);
+    const char* name = place.is_v2() ? "." : "tasks";
+    int flags = O_CLOEXEC | (place.is_v2() ? O_RDONLY | O_DIRECTORY : O_WRONLY);
+    os::Fd file(sys([&] { return ::openat(found->get(), name, flags); }, "enter cgroup '{}{}'",
+                    place.mount, place.path));
+    if (place.is_v2()) {
+      into.v2 = std::move(file);
+    } else {
+      into.tasks.push_back(std::move(file));
+    }
+  }
+  return into;
+}
+
+void Cgroup::make(pid_t first, const oci::RuntimeResources& resources) {
+  check_places(resources);
+  if (places_.empty()) return;
+  bool limited = has_limits(resources);
   if (!unit_.empty()) {
     Systemd(user_manager_ ? SystemdInstance::User : SystemdInstance::System)
         .start({.slice = slice_, .unit = unit_}, "Wherry container " + id_, first, resources,
                controllers_are_in_v2() ? CgroupVersion::V2 : CgroupVersion::V1);
   }
-  // From here on there is something to take back. The first process is one that this make() was to
-  // bring in: it may go with the group.
-  struct Undo {
-    Cgroup& group;
-    bool armed = true;
-    ~Undo() {
-      if (armed) outcome_of([&] { return group.go_without(), true; });
-    }
-  } undo{*this};
+  // The first process is one that this make() was to bring in: it may go with the group.
+  Undo undo{*this};
   int error = make_folders();
   if (!error) {
     set_limits(resources);
@@ -312,12 +355,6 @@ void Cgroup::make(pid_t first, const oci::RuntimeResources& resources) {
   } else if (limited || !may_go_without_) {
     fail_errno(error, "make cgroup '{}'{}", places_.back().path,
                limited ? ", which limits are asked for" : "");
-  }
-}
-
-void Cgroup::add(pid_t pid) const {
-  if (int error = enter(pid)) {
-    fail_errno(error, "move process {} into cgroup '{}'", pid, places_.back().path);
   }
 }
 
@@ -355,6 +392,15 @@ oci::RuntimeStats Cgroup::stats() const {
 std::vector<pid_t> Cgroup::pids() const {
   auto found = any_folder();
   return found ? found->pids() : std::vector<pid_t>();
+}
+
+std::optional<std::uint64_t> Cgroup::exceeded_process_limit(std::uint64_t more) const {
+  auto found = folder("pids");
+  if (!found) return std::nullopt;
+  auto limit = os::parse_cgroup_number(found->read_if_exists("pids.max").value_or("max"));
+  auto current = os::parse_cgroup_number(found->read_if_exists("pids.current").value_or("0"));
+  if (!limit || !current || *current + more <= *limit) return std::nullopt;
+  return limit;
 }
 
 std::uint64_t Cgroup::oom_kills() const {

@@ -54,17 +54,25 @@ class Cgroup {
   // Empty where there is no group, as after a make() that had to go without.
   std::string saved() const;
   bool exists() const { return !places_.empty(); }
+  // Removes it, and from then on there is none.
+  void go_without();
 
+  // Makes the group with its limits. On failure nothing of it is left. False where that takes a
+  // process to begin with: for systemd, and for those who may be denied the group, which shows when
+  // a process is moved.
+  bool make_empty(const oci::RuntimeResources& resources);
   // Makes the group with its limits and moves a process into it. On failure nothing of it is left.
   void make(pid_t first, const oci::RuntimeResources& resources);
-  // Moves another process into it.
-  void add(pid_t pid) const;
+  // For processes that are to be born in it. Requires: it is made.
+  os::CgroupEntrance entrance() const;
   // Changes limits; what resources does not mention stays, and so do the devices.
   void apply(const oci::RuntimeResources& resources) const;
 
   oci::RuntimeStats stats() const;
   // Processes of the group and of those below it.
   std::vector<pid_t> pids() const;
+  // Whether its limit of processes is exceeded, or would be with so many more; then the limit.
+  std::optional<std::uint64_t> exceeded_process_limit(std::uint64_t more) const;
   // How many processes the kernel has ended because the limit of memory was reached.
   std::uint64_t oom_kills() const;
   // Becomes readable when oom_kills() may have changed; then call acknowledge(). Nothing where there
@@ -92,12 +100,12 @@ class Cgroup {
   };
 
  private:
+  void check_places(const oci::RuntimeResources& resources);
   int make_folders() const;
   int enter(pid_t pid) const;
   void set_devices(const oci::RuntimeResources& resources) const;
   void set_limits(const oci::RuntimeResources& resources) const;
   std::optional<std::string> find_use() const;
-  void go_without();
   bool controllers_are_in_v2() const;
   std::optional<os::CgroupFolder> folder(std::string_view controller) const;
   std::optional<os::CgroupFolder> v2_folder_with(const char* file) const;

@@ -131,9 +131,8 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
                                                         .inherited = streams_->inherited(),
                                                         .console = streams_->console()},
                                         *workload_);
-  init_->create();
+  create_in_cgroup(*init_);
   record_.init = os::identify(init_->pid()).value_or(os::ProcessId{});
-  make_cgroup();
   if (init_->has_hooks()) call_creation_hooks();
   init_->await_sandbox();
   init_->await_workload();
@@ -243,9 +242,10 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
                        .inherited = streams.inherited(),
                        .console = streams.console()},
                       *workload);
-  process.create();
-  join_cgroup(process.pid());
+  check_process_limit(1);
+  process.create(cgroup_.entrance());
   process.await_sandbox();
+  check_process_limit(0);
   process.await_workload();
   if (!request.pid_file.empty()) write_pid_file(request.pid_file, process.pid());
   process.start();

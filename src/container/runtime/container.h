@@ -96,8 +96,8 @@ class Container {
   Bundle read_bundle() const;
   void start_from_outside();
   void plan_cgroup(const CreateRequest& request);
-  void make_cgroup();
-  void join_cgroup(pid_t pid);
+  void create_in_cgroup(InitProcess& init);
+  void check_process_limit(std::uint64_t more) const;
   bool signal_all(int signal);
 
   const StateStore& store_;

@@ -22,20 +22,23 @@ void Container::plan_cgroup(const CreateRequest& request) {
 }
 
 // Before init is let go: what it is and has is counted and limited from its first step.
-void Container::make_cgroup() {
-  cgroup_.make(init_->pid(), bundle_.config.linux_section.resources);
+void Container::create_in_cgroup(InitProcess& init) {
+  const oci::RuntimeResources& resources = bundle_.config.linux_section.resources;
+  if (cgroup_.make_empty(resources)) {
+    init.create(cgroup_.entrance());
+  } else {
+    init.create({});
+    cgroup_.make(init.pid(), resources);
+  }
   record_.cgroup = cgroup_.saved();
 }
 
-// The kernel limits what forks in a group, not what moves into it.
-void Container::join_cgroup(pid_t pid) {
-  if (!cgroup_.exists()) return;
-  cgroup_.add(pid);
-  oci::RuntimeStats stats = cgroup_.stats();
-  if (stats.pids_limit != 0 && stats.pids > stats.pids_limit) {
+// The kernel limits what is born in a group, not what moves into it: so it takes a look before, for
+// those that are born, and after, for those that have moved at the same time.
+void Container::check_process_limit(std::uint64_t more) const {
+  if (auto limit = cgroup_.exceeded_process_limit(more)) {
     fail(ErrorKind::FailedPrecondition,
-         "no more processes in container '{}': its limit of {} is reached", record_.id,
-         stats.pids_limit);
+         "no more processes in container '{}': its limit of {} is reached", record_.id, *limit);
   }
 }
 

@@ -278,6 +278,7 @@ void wait_at(os::Fd listener, os::ParentLink& link) {
 int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   os::die_with_parent();
   os::end_on_signals();
+  plan.cgroup.enter_v1();
   show_arguments(plan.argv, plan.config.process.args);
   // Until the id maps are written this process is nobody, and owns nothing it makes.
   parent.await_parent();

@@ -9,6 +9,7 @@
 
 #include "container/runtime/workload.h"
 #include "oci/runtime_config.h"
+#include "os/cgroup.h"
 #include "os/clone.h"
 
 namespace wherry::container {
@@ -26,6 +27,8 @@ struct InitPlan {
   // The runtime's own argument vector, whose strings and environment are wiped: init keeps the
   // memory it was cloned from, and the guest may read /proc/self/environ. May be null.
   char** argv = nullptr;
+  // Of those it is not born in: init enters them before anything else.
+  const os::CgroupEntrance& cgroup;
   // A listening socket on which init waits for `start` once its maker has left; -1 where the maker
   // itself starts it.
   int listener = -1;

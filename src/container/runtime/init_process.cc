@@ -100,7 +100,8 @@ InitProcess::~InitProcess() {
   ::waitpid(child_->pid(), nullptr, 0);
 }
 
-void InitProcess::create() {
+void InitProcess::create(os::CgroupEntrance cgroup) {
+  cgroup_ = std::move(cgroup);
   const oci::RuntimeConfig& config = *plan_.config;
   const bool has_console = plan_.console >= 0;
   if (config.process.terminal && !has_console) {
@@ -113,6 +114,7 @@ void InitProcess::create() {
   InitPlan init{.config = config,
                 .bundle = plan_.bundle,
                 .argv = plan_.argv,
+                .cgroup = cgroup_,
                 .listener = plan_.listener,
                 .kept = plan_.inherited.given,
                 .console = plan_.console,
@@ -138,7 +140,8 @@ void InitProcess::create() {
     flags &= ~std::uint64_t{CLONE_NEWTIME};
   }
   child_.emplace(os::clone_child(
-      flags, [&](os::ParentLink& parent) { return run_init(init, workload_, parent); }));
+      flags, [&](os::ParentLink& parent) { return run_init(init, workload_, parent); },
+      cgroup_.v2.get()));
   if (flags & CLONE_NEWUSER) {
     os::write_id_maps(child_->pid(), ranges_of(config.linux_section.uid_mappings),
                       ranges_of(config.linux_section.gid_mappings));

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "container/runtime/workload.h"
 #include "oci/runtime_config.h"
+#include "os/cgroup.h"
 #include "os/clone.h"
 #include "os/process.h"
 #include "os/process_id.h"
@@ -44,8 +45,8 @@ class InitProcess {
   InitProcess(const InitProcess&) = delete;
   InitProcess& operator=(const InitProcess&) = delete;
 
-  // Clones init into its new namespaces; it waits there. Throws Error.
-  void create();
+  // Clones init into its new namespaces, and into a cgroup; it waits there. Throws Error.
+  void create(os::CgroupEntrance cgroup);
   // Where config.json has hooks for it: returns when the container's mounts are made, and has init call
   // its own hooks then, with that state. Throws Error.
   bool has_hooks() const { return state_.is_open(); }
@@ -72,6 +73,7 @@ class InitProcess {
   InitProcessPlan plan_;
   Workload& workload_;
   os::SignalForwarder signals_;
+  os::CgroupEntrance cgroup_;
   os::Fd joined_;
   os::Fd state_;
   std::optional<os::Child> child_;

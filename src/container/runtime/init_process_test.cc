@@ -43,7 +43,7 @@ std::string read_file(const std::string& path) {
 void say(const std::string& text) { (void)!::write(1, text.data(), text.size()); }
 
 void make_ready(InitProcess& init) {
-  init.create();
+  init.create({});
   init.await_sandbox();
   init.await_workload();
 }
