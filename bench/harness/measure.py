@@ -55,21 +55,23 @@ def become_subreaper() -> None:
 
 def run_once(command: list[str], environment: dict[str, str] | None = None) -> Sample:
     """Runs the command to its end, and waits for whatever it leaves behind."""
+    return run_and_wait(command, environment, whole_tree=True)
+
+
+def run_alone(command: list[str]) -> Sample:
+    """Runs the command to its end, and leaves alone what it leaves behind."""
+    return run_and_wait(command, None, whole_tree=False)
+
+
+def run_and_wait(command: list[str], environment: dict[str, str] | None, whole_tree: bool) -> Sample:
     output = os.memfd_create("output")
     try:
-        actions = [
-            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, output, 1),
-            (os.POSIX_SPAWN_DUP2, output, 2),
-        ]
         start = time.perf_counter()
-        child = os.posix_spawnp(
-            command[0], command, {**os.environ, **(environment or {})}, file_actions=actions
-        )
+        child = spawn(command, output, environment)
         _, status, usage = os.wait4(child, 0)
         wall = time.perf_counter() - start
         cpu = usage.ru_utime + usage.ru_stime
-        while True:
+        while whole_tree:
             try:
                 _, _, usage = os.wait4(-1, 0)
             except ChildProcessError:
@@ -79,6 +81,15 @@ def run_once(command: list[str], environment: dict[str, str] | None = None) -> S
     finally:
         os.close(output)
     return Sample(wall, cpu, os.waitstatus_to_exitcode(status), text)
+
+
+def spawn(command: list[str], output: int, environment: dict[str, str] | None = None) -> int:
+    actions = [
+        (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, output, 1),
+        (os.POSIX_SPAWN_DUP2, output, 2),
+    ]
+    return os.posix_spawnp(command[0], command, {**os.environ, **(environment or {})}, file_actions=actions)
 
 
 def expect(sample: Sample, command: list[str], output: str | None = None) -> Sample:

@@ -91,6 +91,27 @@ def wasmedge(may_fetch: bool) -> Runner:
     )
 
 
+def crun_with_wasmedge(may_fetch: bool) -> Path:
+    """A Debian 13 root with crun, whose wasm handler loads WasmEdge."""
+    root = cache_folder() / "trixie"
+    if not (root / "usr" / "bin" / "crun").exists():
+        if not may_fetch:
+            raise Failed(f"no crun in '{root}' (a full run as root makes it)")
+        if not root.exists():
+            make_debian_root(root)
+        install_in(root, ["crun", "libwasmedge0"])
+    return root
+
+
+def install_in(root: Path, packages: list[str]) -> None:
+    if os.geteuid() != 0:
+        raise Failed("installing in a Debian 13 root needs root")
+    command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]
+    run(["chroot", str(root), *command, "update"])
+    run(["chroot", str(root), *command, "install", "-y", "--no-install-recommends", *packages])
+    shutil.rmtree(root / "var" / "cache" / "apt", ignore_errors=True)
+
+
 def make_debian_root(root: Path) -> None:
     if os.geteuid() != 0:
         raise Failed("making a Debian 13 root needs root")
@@ -103,9 +124,7 @@ def make_debian_root(root: Path) -> None:
     try:
         run(["debootstrap", "--variant=minbase", "trixie", str(part), debian_mirror()])
         # debootstrap's own resolver knows no virtual packages, so apt installs the rest.
-        install = ["apt-get", "install", "-y", "--no-install-recommends", "wasmedge"]
-        run(["chroot", str(part), "env", "DEBIAN_FRONTEND=noninteractive", *install])
-        shutil.rmtree(part / "var" / "cache" / "apt", ignore_errors=True)
+        install_in(part, ["wasmedge", "crun", "libwasmedge0"])
         part.rename(root)
     finally:
         remove_root(part)

@@ -47,6 +47,12 @@ fi
 if command -v python3 >/dev/null; then
   run bench/run --build "$build" --quick --only sort --engine --without wasmedge node
   ok "bench/run measures a kernel" grep -q '^| sort .*[0-9]x ' <<<"$out"
+  if [ "$(id -u)" = 0 ] && command -v crun >/dev/null; then
+    run bench/run --build "$build" --quick --section runtime --without wasmedge node
+    ok "bench/run measures containers" grep -q '^| with a cgroup: crun, native .* 1.00x ' <<<"$out"
+  else
+    skip "containers by OCI runtimes" "no root or no crun"
+  fi
 else
   skip bench/run "no python3"
 fi
