@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "cli/term/args.h"
-#include "container/runtime/mounts.h"
+#include "container/runtime/mount_options.h"
 #include "container/runtime/seccomp.h"
 #include "oci/runtime_default.h"
 #include "oci/runtime_features.h"

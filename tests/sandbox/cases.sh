@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154,SC2016
+# shellcheck shell=bash disable=SC2034,SC2154,SC2016
 # The matrix of configurations, for $who through `as COMMAND…`. Sourced by run.sh.
 
 seen plain .
@@ -27,6 +27,22 @@ seen bind-read-only 'bind("/bound"; ["bind", "ro", "nosuid", "noexec"])'
 for option in rro rnosuid rnodev rnoexec rnosymfollow; do
   seen "bind-$option" 'bind("/bound"; ["rbind", "'$option'"])'
 done
+# A /dev that nobody mounts is filled like one that is, whatever the image has there; one that is bound is not.
+seen no-dev '.mounts |= map(select(.destination != "/dev"))'
+seen read-only-dev '(.mounts[] | select(.destination == "/dev")).options += ["ro"]'
+seen bound-dev '.mounts |= map(select(.destination != "/dev")) | bind("/dev"; ["rbind"])'
+# shellcheck disable=SC2317  # called through seen
+traps_in_dev() { as mkdir -p "$bundle/rootfs/dev/null" && as touch "$bundle/rootfs/dev/zero" && as ln -s /data/file "$bundle/rootfs/dev/full"; }
+prepare=traps_in_dev seen dev-of-image '.mounts |= map(select(.destination != "/dev"))'
+if [ "$id" = 0 ]; then
+  ok "$who: a link in /dev leads to nothing that is changed" [ "$(cat "$bundle/rootfs/data/file")" = image ]
+fi
+shown='["nosuid", "noexec", "nodev", "ro"]'
+seen cgroup-mount "mount(\"/sys/fs/cgroup\"; \"cgroup\"; $shown)"
+seen cgroup-mount-writable 'mount("/sys/fs/cgroup"; "cgroup"; ["nosuid"])'
+seen cgroup-mount-of-host ".linux.namespaces |= map(select(.type != \"cgroup\")) | mount(\"/sys/fs/cgroup\"; \"cgroup\"; $shown)"
+seen cgroup2-mount "mount(\"/sys/fs/cgroup\"; \"cgroup2\"; $shown)"
+seen cgroup2-mount-of-host ".linux.namespaces |= map(select(.type != \"cgroup\")) | mount(\"/sys/fs/cgroup\"; \"cgroup2\"; $shown)"
 seen remount '.mounts += [{destination: "/proc", type: "proc", source: "proc", options: ["remount", "nosuid", "nodev"]}] | .mounts[0].options = ["nosuid", "nodev"]'
 seen no-namespaces '.linux.namespaces |= map(select(.type | IN("mount", "uts", "user", "network", "pid")))'
 seen sysctl '.linux.sysctl = {"kernel.shmmni": "4000", "net.ipv4.ip_forward": "1"}'
@@ -35,6 +51,11 @@ seen seccomp ".linux.seccomp = $allow"
 seen devices '.linux.devices = [{type: "p", path: "/dev/pipe"}]'
 
 if [ "$id" = 0 ]; then
+  # The same on a machine with cgroup v2 alone.
+  prefix=(unshare --mount bash -c 'umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"' alone)
+  seen v2-cgroup-mount "mount(\"/sys/fs/cgroup\"; \"cgroup\"; $shown)"
+  seen v2-cgroup-mount-of-host ".linux.namespaces |= map(select(.type != \"cgroup\")) | mount(\"/sys/fs/cgroup\"; \"cgroup2\"; $shown)"
+  prefix=(env)
   # A user namespace may not change how the host notes times of access.
   seen bind-rnoatime 'bind("/bound"; ["rbind", "rnoatime"])'
   seen a-user '.process.user = {uid: 1000, gid: 1001, umask: 7, additionalGids: [5, 1002]}'

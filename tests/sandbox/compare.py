@@ -100,11 +100,35 @@ drift = report["monotonic"] - offset - time.clock_gettime(time.CLOCK_MONOTONIC)
 if abs(drift) > 30:
     wrong.append(f"monotonic clock: off by {drift:.0f} seconds")
 
-mounted = {}
-for line in report["mounts"].splitlines():
-    fields, system = line.split(" - ")
-    fields = fields.split()
-    mounted[fields[4]] = {"options": set(fields[5].split(",")), "tags": fields[6:], "type": system.split()[0]}
+
+
+def mounts_of(text):
+    """What is mounted, by where."""
+    found = {}
+    for line in text.splitlines():
+        fields, system = line.split(" - ")
+        fields = fields.split()
+        found[fields[4]] = {"root": fields[3], "options": set(fields[5].split(",")), "tags": fields[6:],
+                            "type": system.split()[0]}
+    return found
+
+
+def compare_hierarchies(where, wanted):
+    """Of cgroup v1 as crun and runc show it: a directory for each hierarchy, with the own group in it."""
+    for place, host in mounts_of(open("/proc/self/mountinfo").read()).items():
+        if host["type"] != "cgroup":
+            continue
+        seen = mounted.get(f"{where}/{os.path.basename(place)}")
+        if seen is None:
+            wrong.append(f"nothing is mounted on {where}/{os.path.basename(place)}")
+        elif "cgroup" in spaces:
+            expect(f"{place}: its top", seen["root"], "/")
+        elif os.geteuid() == 0 and not os.path.basename(seen["root"]).startswith("wherry-"):
+            wrong.append(f"{place}: shows {seen['root']}")
+        expect(f"{place}: attributes", wanted & (seen or host)["options"], wanted)
+
+
+mounted = mounts_of(report["mounts"])
 expect("root read-only", "ro" in mounted["/"]["options"], config["root"].get("readonly", False))
 for mount in config.get("mounts", []):
     where = mount["destination"]
@@ -115,9 +139,15 @@ for mount in config.get("mounts", []):
         wrong.append(f"nothing is mounted on {where}")
         continue
     options = mount.get("options", [])
+    kind = mount["type"]
+    if kind == "cgroup" and not os.path.exists("/sys/fs/cgroup/cgroup.procs"):
+        kind = "tmpfs"
+        compare_hierarchies(where, options_after(options))
+    elif kind == "cgroup":
+        kind = "cgroup2"
     bind = {"bind", "rbind"} & set(options)
     if not bind:
-        expect(f"{where}: type", seen["type"], mount["type"])
+        expect(f"{where}: type", seen["type"], kind)
     for name in ATTRIBUTES:
         on = name in options_after(options)
         # A bind mount also has what its source has.
@@ -144,7 +174,9 @@ for path in linux.get("readonlyPaths", []):
 for device in linux.get("devices", []):
     kind = "other" if device["type"] == "p" else "character"
     expect(device["path"], report["paths"][device["path"]].get("type"), kind)
-for name, read in {"null": 0, "zero": 64, "full": 64, "random": 64, "urandom": 64}.items():
+bound = [mount for mount in config.get("mounts", []) if mount["destination"] == "/dev" and mount["type"] == "bind"]
+nodes = {"null": 0, "zero": 64, "full": 64, "random": 64, "urandom": 64}
+for name, read in ({} if bound else nodes).items():
     look = report["paths"]["/dev/" + name]
     expect(f"/dev/{name}", (look.get("type"), look.get("read"), look.get("write")), ("character", read, True))
 

@@ -16,7 +16,7 @@ chmod -R a+rX "$scratch"
 runtime=$scratch/bin/wherry-runtime
 looked_at='["/", "/data", "/proc", "/dev", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
   "/proc/kcore", "/proc/acpi", "/proc/sys", "/proc/uptime", "/dev/fuse", "/dev/pipe", "/bound", "/bound/below",
-  "/tmp", "/dev/shm", "/dev/pts", "/not/there"]'
+  "/tmp", "/dev/shm", "/dev/pts", "/sys/fs/cgroup", "/sys/fs/cgroup/memory", "/not/there"]'
 
 as() { "${prefix[@]}" "$@"; }
 # bundle NAME FILTER: $bundle, of an image with a few files, its config.json changed by a jq filter.
@@ -41,9 +41,10 @@ bundle() {
 run_bundle() { run as "$runtime" --root "$dir/state" run --bundle "$bundle" "$1"; }
 # shellcheck disable=SC2317  # called through ok
 compares() { compared=$(as "$scratch/bin/compare.py" "$bundle/config.json" "$scratch/.report" 2>&1); }
-# seen NAME FILTER: what the guest sees in that bundle is as the file says.
+# seen NAME FILTER: what the guest sees in that bundle is as the file says. $prepare: called before.
 seen() {
   bundle "$1" "$2"
+  ${prepare:-true}
   run_bundle "$1"
   cp "$scratch/.out" "$scratch/.report" && chmod a+r "$scratch/.report"
   compared=''

@@ -1,10 +1,12 @@
 // What a container does with its cgroup.
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "base/error.h"
 #include "container/runtime/container.h"
+#include "container/runtime/mount_cgroup.h"
 #include "os/namespaces.h"
 
 namespace wherry::container {
@@ -12,8 +14,9 @@ namespace wherry::container {
 // Nobody who asks for nothing is made to have one: that is time at every start.
 void Container::plan_cgroup(const CreateRequest& request) {
   const oci::RuntimeLinux& section = bundle_.config.linux_section;
-  bool limited = section.resources != oci::RuntimeResources();
-  if (section.cgroups_path.empty() && !limited) return;
+  const bool limited = section.resources != oci::RuntimeResources();
+  const bool shown = std::ranges::any_of(bundle_.config.mounts, is_cgroup_mount);
+  if (section.cgroups_path.empty() && !limited && !shown) return;
   cgroup_ = Cgroup::plan({.id = record_.id,
                           .path = section.cgroups_path,
                           .manager = request.cgroup_manager,

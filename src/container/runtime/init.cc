@@ -22,6 +22,7 @@
 #include "container/runtime/confine.h"
 #include "container/runtime/hooks.h"
 #include "container/runtime/kernel_settings.h"
+#include "container/runtime/mount_options.h"
 #include "container/runtime/mounts.h"
 #include "container/runtime/terminal.h"
 #include "os/capabilities.h"

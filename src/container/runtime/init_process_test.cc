@@ -18,7 +18,7 @@
 
 #include "base/error.h"
 #include "container/runtime/container.h"
-#include "container/runtime/mounts.h"
+#include "container/runtime/mount_options.h"
 
 namespace wherry::container {
 namespace {

@@ -7,11 +7,8 @@
 #include "container/runtime/mounts.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,77 +17,16 @@
 #include <optional>
 
 #include "base/error.h"
+#include "container/runtime/mount_cgroup.h"
+#include "container/runtime/mount_devices.h"
+#include "container/runtime/mount_options.h"
+#include "container/runtime/mount_target.h"
 #include "os/copy_tree.h"
 #include "os/mount.h"
 #include "os/path_at.h"
 
 namespace wherry::container {
 namespace {
-
-struct OptionName {
-  std::string_view name;
-  std::uint64_t set;
-  std::uint64_t clear;
-};
-// Each has a form that begins with 'r', for whatever is mounted below as well. A restriction reaches
-// there in both forms.
-constexpr OptionName kAttributes[] = {
-    {"ro", MOUNT_ATTR_RDONLY, 0},
-    {"rw", 0, MOUNT_ATTR_RDONLY},
-    {"nosuid", MOUNT_ATTR_NOSUID, 0},
-    {"suid", 0, MOUNT_ATTR_NOSUID},
-    {"nodev", MOUNT_ATTR_NODEV, 0},
-    {"dev", 0, MOUNT_ATTR_NODEV},
-    {"noexec", MOUNT_ATTR_NOEXEC, 0},
-    {"exec", 0, MOUNT_ATTR_NOEXEC},
-    {"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME},
-    {"atime", 0, MOUNT_ATTR__ATIME},
-    {"relatime", 0, MOUNT_ATTR__ATIME},
-    {"norelatime", 0, 0},
-    {"strictatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
-    {"nostrictatime", 0, MOUNT_ATTR__ATIME},
-    {"nodiratime", MOUNT_ATTR_NODIRATIME, 0},
-    {"diratime", 0, MOUNT_ATTR_NODIRATIME},
-    {"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0},
-    {"symfollow", 0, MOUNT_ATTR_NOSYMFOLLOW},
-};
-
-// They mean something to other programs, or to kernels of old.
-constexpr std::string_view kWithoutEffect[] = {"defaults",   "iversion", "loud",  "mand",
-                                               "noiversion", "nomand",   "silent"};
-
-struct PropagationName {
-  std::string_view name;
-  std::uint64_t flag;
-};
-constexpr PropagationName kPropagations[] = {{"private", MS_PRIVATE},
-                                             {"slave", MS_SLAVE},
-                                             {"shared", MS_SHARED},
-                                             {"unbindable", MS_UNBINDABLE}};
-
-// "rslave" and "slave" both give MS_SLAVE; 0 for what is no propagation.
-std::uint64_t propagation_of(std::string_view name, bool& recursive) {
-  for (const PropagationName& known : kPropagations) {
-    if (name == known.name) return known.flag;
-    if (name.size() == known.name.size() + 1 && name[0] == 'r' && name.substr(1) == known.name) {
-      recursive = true;
-      return known.flag;
-    }
-  }
-  return 0;
-}
-
-bool apply_attribute(std::string_view option, MountOptions& into) {
-  for (const OptionName& known : kAttributes) {
-    const bool below = option.starts_with('r') && option.substr(1) == known.name;
-    if (option != known.name && !below) continue;
-    into.set = (into.set & ~known.clear) | known.set;
-    into.clear = (into.clear & ~known.set) | known.clear;
-    into.clear_below = (into.clear_below & ~known.set) | (below ? known.clear : 0);
-    return true;
-  }
-  return false;
-}
 
 // A file system that is made from directories of the host gets them as descriptors: no path of the
 // host is then to be read in the guest's /proc/self/mountinfo, and none is too long for an option.
@@ -127,19 +63,6 @@ std::string overlay_option(const std::string& option, OverlayDirectories& direct
     }
   }
   return result;
-}
-
-// "mode=755,size=64k" is as good as two options, but for an overlay, whose paths may hold commas.
-std::vector<std::string> split_options(const std::vector<std::string>& options) {
-  std::vector<std::string> split;
-  for (const std::string& option : options) {
-    for (std::size_t at = 0; at <= option.size();) {
-      std::size_t comma = std::min(option.find(',', at), option.size());
-      if (comma > at) split.push_back(option.substr(at, comma - at));
-      at = comma + 1;
-    }
-  }
-  return split;
 }
 
 os::Fd make_filesystem(const oci::RuntimeMount& mount, const MountOptions& options) {
@@ -182,35 +105,11 @@ os::Fd bind_source(const oci::RuntimeMount& mount, const MountOptions& options,
   return tree;
 }
 
-bool is_directory(int fd) {
-  struct stat status{};
-  sys([&] { return ::fstat(fd, &status); }, "stat a mount");
-  return S_ISDIR(status.st_mode);
-}
-
-// The place for a mount, made where it is missing: a directory, or an empty file for a file.
-os::Fd make_target(int root, const std::string& path, bool directory) {
-  if (directory) return os::make_directories(root, path, 0755, os::Scope::InRoot);
-  os::OpenResult there = os::try_open_at(root, path.c_str(), {.flags = O_PATH});
-  if (there.fd.is_open()) return std::move(there.fd);
-  if (there.error != ENOENT) fail_errno(there.error, "open '{}'", path);
-  std::size_t slash = path.find_last_of('/');
-  if (slash != 0 && slash != std::string::npos) {
-    os::make_directories(root, path.substr(0, slash), 0755, os::Scope::InRoot);
-  }
-  return os::open_at(root, path, {.flags = O_WRONLY | O_CREAT | O_NOFOLLOW, .mode = 0644});
-}
-
 // Views of the kernel that it refuses to a user namespace which does not see all of the host's, as
 // inside another container, or in the host's network. A Wasm guest can do without.
 bool may_be_missing(const oci::RuntimeMount& mount) {
-  constexpr std::array kViews = {"proc", "sysfs", "mqueue", "cgroup2"};
+  constexpr std::array kViews = {"proc", "sysfs", "mqueue"};
   return std::ranges::find(kViews, mount.type) != kViews.end();
-}
-
-bool is_cgroup2(const char* path) {
-  struct statfs system{};
-  return ::statfs(path, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 // Of a mount that is there already, as its options say.
@@ -230,141 +129,44 @@ void copy_up(int hidden, int tree, const MountOptions& options) {
                            [](auto& option) { return option.starts_with("mode="); })) {
     sys([&] { return ::fchmodat(tree, ".", status.st_mode & 07777, 0); }, "set a mount's mode");
   }
-  if (options.set & MOUNT_ATTR_RDONLY) {
-    os::change_mount(tree, {.set = MOUNT_ATTR_RDONLY}, os::Subtree::Only);
-  }
 }
 
 // What is mounted; nothing where the kernel does not permit it and the guest can do without.
 std::optional<os::Fd> make_mount(const oci::RuntimeMount& mount, const MountOptions& options) {
-  if (mount.type == "cgroup") {
-    // The name for whatever the machine has. Of the hierarchies of version 1 a guest sees none.
-    if (!is_cgroup2("/sys/fs/cgroup")) return std::nullopt;
-    oci::RuntimeMount unified = mount;
-    unified.type = unified.source = "cgroup2";
-    return make_mount(unified, options);
-  }
   if (!may_be_missing(mount)) return make_filesystem(mount, options);
   return os::new_filesystem_if_permitted(mount.type, mount.source, split_options(options.data),
                                          options.set);
 }
 
-void add_mount(int root, const oci::RuntimeMount& mount, os::Fd bound) {
+// What is to be filled further before it is made read-only: other mounts' places, nodes of devices.
+using ReadOnlyLater = std::vector<os::Fd>;
+
+void add_mount(int root, const oci::RuntimeMount& mount, os::Fd bound,
+               const oci::RuntimeConfig& config, ReadOnlyLater& later) {
   MountOptions options = sort_mount_options(mount.options);
   if (options.id_mapped || !mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
     fail(ErrorKind::Unimplemented, "id-mapped mounts are not there yet");
   }
   if (options.remount && !options.bind) return remount(root, mount, options);
-  const bool copies_up = options.copy_up && mount.type == "tmpfs" && !options.bind;
-  std::optional<os::Fd> tree;
-  if (options.bind) {
-    tree = std::move(bound);
-  } else {
-    MountOptions first = options;
-    if (copies_up) first.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
-    tree = make_mount(mount, first);
+  if (is_cgroup_mount(mount) && !options.bind) {
+    return add_cgroup_mount(root, mount, options, config);
   }
+  const bool is_tmpfs = mount.type == "tmpfs" && !options.bind;
+  const bool read_only_later = is_tmpfs && (options.set & MOUNT_ATTR_RDONLY);
+  if (read_only_later) options.set &= ~static_cast<std::uint64_t>(MOUNT_ATTR_RDONLY);
+  std::optional<os::Fd> tree = options.bind ? std::move(bound) : make_mount(mount, options);
   if (!tree) {
     make_target(root, mount.destination, true);
     return;
   }
   os::Fd target = make_target(root, mount.destination, is_directory(tree->get()));
-  if (copies_up) copy_up(target.get(), tree->get(), options);
+  if (options.copy_up && is_tmpfs) copy_up(target.get(), tree->get(), options);
   os::attach_mount(tree->get(), target.get());
   if (options.propagation) {
     os::change_mount(tree->get(), {.propagation = options.propagation},
                      options.propagation_recursive ? os::Subtree::Recursive : os::Subtree::Only);
   }
-}
-
-bool has_dev_tmpfs(const oci::RuntimeConfig& config) {
-  for (const oci::RuntimeMount& mount : config.mounts) {
-    if (mount.destination == "/dev" && mount.type == "tmpfs") return true;
-  }
-  return false;
-}
-
-struct Device {
-  const char* name;
-  unsigned minor;
-  unsigned major = 1;
-};
-
-// A node of its own where that is allowed, which it is not in a user namespace: a mount each for the
-// host's nodes costs more than the rest of /dev.
-bool make_node(int dev, const Device& device) {
-  return ::mknodat(dev, device.name, S_IFCHR | 0666, makedev(device.major, device.minor)) == 0;
-}
-
-// The devices every container has (config-linux.md, "Default Devices").
-void add_devices(int root) {
-  constexpr std::array kDevices = {Device{"null", 3},   Device{"zero", 5},    Device{"full", 7},
-                                   Device{"random", 8}, Device{"urandom", 9}, Device{"tty", 0, 5}};
-  os::Fd dev = os::open_at(root, "/dev", {.flags = O_PATH | O_DIRECTORY});
-  for (const Device& device : kDevices) {
-    if (make_node(dev.get(), device)) continue;
-    std::string path = std::string("/dev/") + device.name;
-    std::optional<os::Fd> node = os::clone_tree_if_exists(AT_FDCWD, path, os::Subtree::Only);
-    if (!node) continue;  // a host without it, such as a bare chroot, has it not to give
-    os::Fd target = make_target(root, path, false);
-    os::attach_mount(node->get(), target.get());
-  }
-  struct Link {
-    const char* target;
-    const char* name;
-  };
-  constexpr std::array kLinks = {
-      Link{"/proc/self/fd", "fd"},       Link{"/proc/self/fd/0", "stdin"},
-      Link{"/proc/self/fd/1", "stdout"}, Link{"/proc/self/fd/2", "stderr"},
-      Link{"pts/ptmx", "ptmx"},          Link{"/proc/kcore", "core"}};
-  for (const Link& link : kLinks) {
-    if (::symlinkat(link.target, dev.get(), link.name) != 0 && errno != EEXIST) {
-      fail_errno(errno, "link '/dev/{}'", link.name);
-    }
-  }
-}
-
-struct NodeType {
-  std::string_view name;
-  mode_t mode;
-};
-constexpr NodeType kNodeTypes[] = {{"c", S_IFCHR}, {"u", S_IFCHR}, {"b", S_IFBLK}, {"p", S_IFIFO}};
-
-mode_t node_type(const oci::RuntimeDevice& device) {
-  for (const NodeType& known : kNodeTypes) {
-    if (known.name == device.type) return known.mode;
-  }
-  fail(ErrorKind::InvalidArgument, "config.json: linux.devices: '{}' is of the unknown type '{}'",
-       device.path, device.type);
-}
-
-// A node that the config asks for; what an image has in its place goes. Where nodes cannot be made it
-// is the host's of the same path.
-void add_device(int root, const oci::RuntimeDevice& device) {
-  const mode_t type = node_type(device);
-  std::size_t slash = device.path.find_last_of('/');
-  std::string name = device.path.substr(slash + 1);
-  if (!device.path.starts_with('/') || name.empty() || name == "." || name == "..") {
-    fail(ErrorKind::InvalidArgument, "config.json: linux.devices: '{}' is no absolute path",
-         device.path);
-  }
-  os::Fd parent = os::make_directories(root, slash == 0 ? "/" : device.path.substr(0, slash), 0755,
-                                       os::Scope::InRoot);
-  ::unlinkat(parent.get(), name.c_str(), 0);
-  const mode_t mode = device.file_mode.value_or(0666) & 07777;
-  if (::mknodat(parent.get(), name.c_str(), type | mode, makedev(device.major, device.minor)) ==
-      0) {
-    sys([&] { return ::fchownat(parent.get(), name.c_str(), device.uid, device.gid, 0); },
-        "give '{}' to user {}", device.path, device.uid);
-    sys([&] { return ::fchmodat(parent.get(), name.c_str(), mode, 0); }, "set the mode of '{}'",
-        device.path);
-    return;
-  }
-  if (errno != EPERM) fail_errno(errno, "make the node '{}'", device.path);
-  auto node = os::clone_tree_if_exists(AT_FDCWD, device.path, os::Subtree::Only);
-  if (!node) return;
-  os::Fd target = make_target(root, device.path, false);
-  os::attach_mount(node->get(), target.get());
+  if (read_only_later) later.push_back(std::move(*tree));
 }
 
 // Paths that the guest is not to read: a file shows as /dev/null, a directory as an empty one.
@@ -437,45 +239,6 @@ os::Fd mount_root(const oci::RuntimeConfig& config, MountSources& sources) {
 
 }  // namespace
 
-MountOptions sort_mount_options(const std::vector<std::string>& options) {
-  MountOptions sorted;
-  for (const std::string& option : options) {
-    if (option == "bind") {
-      sorted.bind = true;
-    } else if (option == "rbind") {
-      sorted.bind = sorted.recursive = true;
-    } else if (option == "remount") {
-      sorted.remount = true;
-    } else if (option == "tmpcopyup") {
-      sorted.copy_up = true;
-    } else if (option == "idmap" || option == "ridmap") {
-      sorted.id_mapped = true;
-    } else if (std::ranges::find(kWithoutEffect, option) != std::end(kWithoutEffect)) {
-      continue;
-    } else if (std::uint64_t flag = propagation_of(option, sorted.propagation_recursive)) {
-      sorted.propagation = flag;
-    } else if (!apply_attribute(option, sorted)) {
-      sorted.data.push_back(option);
-    }
-  }
-  return sorted;
-}
-
-std::vector<std::string> mount_option_names() {
-  std::vector<std::string> names = {"bind", "rbind", "remount", "tmpcopyup"};
-  for (std::string_view known : kWithoutEffect) names.emplace_back(known);
-  for (const OptionName& known : kAttributes) {
-    names.emplace_back(known.name);
-    names.push_back("r" + std::string(known.name));
-  }
-  for (const PropagationName& known : kPropagations) {
-    names.emplace_back(known.name);
-    names.push_back("r" + std::string(known.name));
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 MountSources open_mount_sources(const oci::RuntimeConfig& config, const MountContext& context) {
   MountSources sources;
   sources.root_directory = open_root_directory(config, context);
@@ -492,23 +255,27 @@ MountSources open_mount_sources(const oci::RuntimeConfig& config, const MountCon
 
 os::Fd build_root(const oci::RuntimeConfig& config, MountSources sources) {
   os::Fd root = mount_root(config, sources);
+  ReadOnlyLater later;
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
     const oci::RuntimeMount& mount = config.mounts[i];
     if (mount.destination == "/") continue;
     in_context([&] { return fmt::format("mount '{}'", mount.destination); },
-               [&] { add_mount(root.get(), mount, std::move(sources.binds[i])); });
+               [&] { add_mount(root.get(), mount, std::move(sources.binds[i]), config, later); });
   }
-  if (has_dev_tmpfs(config)) {
-    in_context([] { return std::string("fill /dev"); }, [&] { add_devices(root.get()); });
-  }
+  in_context([] { return std::string("fill /dev"); },
+             [&] { add_default_devices(root.get(), config); });
   for (const oci::RuntimeDevice& device : config.linux_section.devices) {
     in_context([&] { return fmt::format("device '{}'", device.path); },
                [&] { add_device(root.get(), device); });
   }
+  if (config.process.terminal) make_target(root.get(), "/dev/console", /*directory=*/false);
   os::OpenResult cwd =
       os::try_open_at(root.get(), config.process.cwd.c_str(), {.flags = O_PATH | O_DIRECTORY});
   if (!cwd.fd.is_open()) {
     os::make_directories(root.get(), config.process.cwd, 0755, os::Scope::InRoot);
+  }
+  for (const os::Fd& mount : later) {
+    os::change_mount(mount.get(), {.set = MOUNT_ATTR_RDONLY}, os::Subtree::Only);
   }
   for (const std::string& path : config.linux_section.readonly_paths) {
     make_read_only(root.get(), path);
