@@ -100,6 +100,7 @@ int exec(Runtime& runtime, VerbArguments command_line) {
     throw UsageError("'exec' takes a module to run, or --process FILE");
   }
   container::Streams streams = streams_of(options.streams);
+  streams.attached = !options.detach;
   auto container = container::Container::open(runtime.store, operands->front());
   container::ExecRequest request{.process = {},
                                  .pid_file = options.pid_file,

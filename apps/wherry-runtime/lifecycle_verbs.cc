@@ -109,7 +109,8 @@ container::Streams streams_of(const StreamOptions& options) {
   };
   container::Streams streams{.console_socket = options.console_socket,
                              .preserved = number(options.preserve_fds),
-                             .notify_socket = {}};
+                             .notify_socket = {},
+                             .attached = false};
   // Those of socket activation come with them, whether asked for or not.
   const char* listening = std::getenv("LISTEN_FDS");
   if (listening && *listening) streams.preserved += number(listening);
@@ -166,6 +167,7 @@ int run(Runtime& runtime, VerbArguments command_line) {
   if (!awaited.empty()) await_word(awaited);
   container::CreateRequest request = request_of(runtime, options, only_id(*operands, "run"));
   request.foreground = !detach;
+  request.streams.attached = !detach;
   auto made = Container::create(runtime.store, request, make_workload);
   // A container that was created but cannot be started is of no use to anybody.
   struct Undo {

@@ -8,8 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "os/capabilities.h"
@@ -127,6 +132,52 @@ TEST(Spawn, GivesDescriptorsUnderTheirNumbers) {
        .descriptors = {{.ours = input.get(), .theirs = 0}, {.ours = input.get(), .theirs = 7}}});
   EXPECT_EQ(SignalForwarder().wait_for(child), ExitStatus{.code = 0});
   EXPECT_THROW(spawn({.path = "/not/there", .arguments = {"x"}}), Error);
+}
+
+// Reads a pipe, and takes one signal for itself.
+class Reader final : public Attendant {
+ public:
+  explicit Reader(int pipe) : pipe_(pipe) {}
+  void watch(std::vector<pollfd>& watched) override {
+    watched.push_back({.fd = pipe_, .events = POLLIN, .revents = 0});
+  }
+  void attend(std::span<const pollfd> watched) override {
+    char byte = 0;
+    if (watched.back().revents && ::read(pipe_, &byte, 1) == 1) text += byte;
+  }
+  bool take_signal(int number) override {
+    if (number == SIGUSR1) ++taken;
+    return number == SIGUSR1;
+  }
+  void finish() override { text += '.'; }
+
+  std::string text;
+  int taken = 0;
+
+ private:
+  int pipe_;
+};
+
+TEST(SignalForwarder, HasOthersAttendedToMeanwhile) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  Fd ours(ends[0]);
+  Fd theirs(ends[1]);
+  Reader reader(ours.get());
+  Attendant* attendants[] = {&reader};
+  SignalForwarder signals;
+  pid_t child = signals.spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}});
+  ::kill(::getpid(), SIGUSR1);
+  ASSERT_EQ(::write(theirs.get(), "ab", 2), 2);
+  std::thread later([] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    ::kill(::getpid(), SIGTERM);
+  });
+  ExitStatus status = signals.wait_for(child, attendants);
+  later.join();
+  EXPECT_EQ(status, ExitStatus{.signal = SIGTERM});
+  EXPECT_EQ(reader.text, "ab.");
+  EXPECT_EQ(reader.taken, 1);
 }
 
 TEST(Names, AreThoseOfTheRuntimeSpec) {

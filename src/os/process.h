@@ -1,9 +1,11 @@
 // Processes started from a file, how processes end, and signals passed on to them.
 #pragma once
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/types.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,20 @@ struct SpawnPlan {
 // Starts a program with our environment and signal mask. Throws Error.
 pid_t spawn(const SpawnPlan& plan);
 
+// What is seen to while a process is waited for.
+class Attendant {
+ public:
+  virtual ~Attendant() = default;
+  // Adds the descriptors that it waits for now.
+  virtual void watch(std::vector<pollfd>& watched) = 0;
+  // Called when any descriptor has something; watched is all of them, other attendants' too.
+  virtual void attend(std::span<const pollfd> watched) = 0;
+  // True where it has dealt with a signal that is then not passed on.
+  virtual bool take_signal(int number) = 0;
+  // Called once, when the process has ended: what it left behind is still to be seen to.
+  virtual void finish() = 0;
+};
+
 // Waits for one process while passing on to it the signals that would end this one: what `kill`, a
 // terminal's Ctrl-C or a service manager sends to us is meant for the container.
 //
@@ -50,6 +66,8 @@ class SignalForwarder {
   void restore() const noexcept;
   // Passes signals on until the child ends, and reaps it. Throws Error where it is not our child.
   ExitStatus wait_for(pid_t pid) const;
+  // The same with attendants, which may throw.
+  ExitStatus wait_for(pid_t pid, std::span<Attendant* const> attendants) const;
 
  private:
   sigset_t watched_;

@@ -65,6 +65,61 @@ ok "$who: a terminal needs a socket" one_error "config.json: process.terminal: a
 rt create --bundle "$dir/tty" --console-socket "$dir/nowhere" t2
 ok "$who: one that is there" one_error "reach the console socket: connect to '$dir/nowhere'"
 
+# Without a socket a terminal is shown on the caller's own.
+at_terminal() { # STEP... -- WORD...
+  local steps=()
+  while [ "$1" != -- ]; do steps+=("$1") && shift; done
+  run as env PID_FILE="$dir/t.pid" /usr/bin/python3 -B tests/lifecycle/caller.py 33x77 "${steps[@]}" -- "$scratch/bin/wherry-runtime" --root "$dir/state" "${@:2}"
+}
+at_terminal raw 'type:typed\r' $'see:typed\r\n' 'type:\x04' -- run --bundle "$dir/tty" t3
+ok "$who: run shows the terminal on the caller's" is "$status:$out" $'0:typed\ntyped\n0 restored'
+at_terminal raw 'type:\x03' -- run --bundle "$dir/tty" t3
+ok "$who: Ctrl-C is the guest's" is "$status:$out" '0:^C130 restored'
+at_terminal raw signal:SIGTERM -- run --bundle "$dir/tty" t3
+ok "$who: the terminal is restored when a signal ends it" is "$status:$out" '0:143 restored'
+at_terminal raw signal:SIGALRM -- run --bundle "$dir/tty" t3
+ok "$who: whichever signal" is "$status:$out" '0:142 restored'
+make_bundle tty-missing '.process.terminal = true | .mounts += [{destination: "/dev/pts", type: "devpts", source: "devpts", options: ["newinstance", "ptmxmode=0666"]}] | .hooks = {startContainer: [{path: "/not-there"}]}' /probe.wasm cat
+at_terminal -- run --bundle "$dir/tty-missing" t3
+ok "$who: and where the program cannot be started" eval 'contains "$out" "error: startContainer hook" && [[ $out == *$'"'\n125 restored'"' ]]'
+if [ "$id" = 0 ]; then
+  rm -f "$dir/t.pid"
+  at_terminal raw inner:33x77 size:40x90 inner:40x90 'type:\x04' -- run --bundle "$dir/tty" --pid-file "$dir/t.pid" t3
+  ok "$who: the guest's window is the caller's" is "$status:$out" '0:0 restored'
+else
+  skip "$who: the guest's window is the caller's" "only root may look at the terminal of a guest"
+fi
+run as bash -c '"$0" --root "$1/state" run --bundle "$1/tty" t3 2>"$1/t.err" </dev/null | cat; cat "$1/t.err" >&2' "$scratch/bin/wherry-runtime" "$dir"
+ok "$who: without a terminal there is nothing to show it on" one_error "process.terminal: there is no terminal to show it on, and no --console-socket"
+rt run --detach --bundle "$dir/tty" t3
+ok "$who: nor with --detach" one_error "config.json: process.terminal: a terminal needs a --console-socket to go to"
+make_bundle tty-sleeping '.mounts += [{destination: "/dev/pts", type: "devpts", source: "devpts", options: ["newinstance", "ptmxmode=0666", "mode=0620"]}]' /probe.wasm sleep 1000
+create t4 tty-sleeping
+rt start t4
+at_terminal raw 'type:typed\r' $'see:typed\r\n' 'type:\x04' -- exec --tty t4 /probe.wasm cat
+ok "$who: exec --tty shows it, too" is "$status:$out" $'0:typed\ntyped\n0 restored'
+at_terminal raw 'type:\x03' -- exec --tty t4 /probe.wasm cat
+ok "$who: and gives back the exit code" is "$status:$out" '0:^C130 restored'
+rt exec --tty --detach t4 /probe.wasm cat
+ok "$who: exec --tty --detach needs a socket" one_error "config.json: process.terminal: a terminal needs a --console-socket to go to"
+as rm -f "$dir/console"
+as /usr/bin/python3 -B tests/lifecycle/console.py "$dir/console" $'typed\n\004' >"$dir/screen" &
+console=$!
+wait_until test -S "$dir/console"
+rt exec --tty --detach --console-socket "$dir/console" t4 /probe.wasm cat
+wait "$console"
+ok "$who: or with it sends the terminal there" is "$status:$(tr -d '\r' <"$dir/screen")" $'0:typed\ntyped'
+as rm -f "$dir/console"
+as /usr/bin/python3 -B tests/lifecycle/console.py "$dir/console" $'typed\n\004' >"$dir/screen" &
+console=$!
+wait_until test -S "$dir/console"
+jq -n '{terminal: true, args: ["/probe.wasm", "cat"], cwd: "/", user: {uid: 0, gid: 0}}' >"$dir/process.json"
+rt exec --process "$dir/process.json" --console-socket "$dir/console" t4
+wait "$console"
+ok "$who: and waits for its end without --detach" is "$status:$(tr -d '\r' <"$dir/screen")" $'0:typed\ntyped'
+rt delete --force t4
+ok "$who: terminals leave nothing" wait_until nothing_left
+
 # Descriptors and the service manager --------------------------------------------------------------------
 echo 'of descriptor 3' >"$dir/three"
 make_bundle fds . /probe.wasm env LISTEN_FDS

@@ -94,6 +94,7 @@ std::unique_ptr<Container> Container::create(const StateStore& store, const Crea
   try {
     made->make(request, make_workload);
   } catch (...) {
+    made->screen_.reset();
     made->init_.reset();  // kills it
     (void)outcome_of([&] {
       made->cgroup_.remove();
@@ -138,6 +139,7 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   init_->await_workload();
   record_.state = after(record_.state, Step::Create);
   if (!request.pid_file.empty()) write_pid_file(request.pid_file, init_->pid());
+  screen_ = streams_->show_terminal();
   if (request.foreground) return;
   folder_->save(record_);
   init_->leave();
@@ -218,7 +220,10 @@ void Container::start_from_outside() {
 
 os::ExitStatus Container::wait() {
   folder_.reset();
-  os::ExitStatus status = init_->wait();
+  std::vector<os::Attendant*> attendants;
+  if (screen_) attendants.push_back(screen_.get());
+  os::ExitStatus status = init_->wait(attendants);
+  screen_.reset();
   // Somebody else may have removed it by force.
   (void)outcome_of([&] {
     folder_.emplace(store_.open(record_.id));
@@ -248,11 +253,16 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
   check_process_limit(0);
   process.await_workload();
   if (!request.pid_file.empty()) write_pid_file(request.pid_file, process.pid());
+  std::unique_ptr<os::TerminalRelay> screen = streams.show_terminal();
   process.start();
   folder_.reset();
-  if (!request.detach) return process.wait().exit_code();
-  process.let_go();
-  return 0;
+  if (request.detach) {
+    process.let_go();
+    return 0;
+  }
+  std::vector<os::Attendant*> attendants;
+  if (screen) attendants.push_back(screen.get());
+  return process.wait(attendants).exit_code();
 }
 
 void Container::kill(int signal, bool all) {
@@ -266,6 +276,7 @@ void Container::kill(int signal, bool all) {
 }
 
 void Container::remove(bool force) {
+  screen_.reset();
   if (!folder_) return;
   if (state() != State::Stopped) {
     if (!force) {

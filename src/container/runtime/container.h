@@ -106,6 +106,7 @@ class Container {
   Bundle bundle_;
   Cgroup cgroup_;
   std::optional<OpenStreams> streams_;
+  std::unique_ptr<os::TerminalRelay> screen_;  // of one in the foreground
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<InitProcess> init_;  // of one that was created here
 };

@@ -195,8 +195,8 @@ void InitProcess::start() {
   child_->await_child();
 }
 
-os::ExitStatus InitProcess::wait() {
-  os::ExitStatus status = signals_.wait_for(child_->pid());
+os::ExitStatus InitProcess::wait(std::span<os::Attendant* const> attendants) {
+  os::ExitStatus status = signals_.wait_for(child_->pid(), attendants);
   ended_ = true;
   return status;
 }

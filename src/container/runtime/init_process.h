@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/error.h"
@@ -58,8 +59,8 @@ class InitProcess {
   void await_workload();
   // Lets the guest run. Throws Error.
   void start();
-  // Passes signals on until init ends.
-  os::ExitStatus wait();
+  // Passes signals on until init ends, and has the attendants see to theirs.
+  os::ExitStatus wait(std::span<os::Attendant* const> attendants = {});
   // Of a started one that is detached: leaves it to itself.
   void let_go() { ended_ = true; }
   // Lets init wait at its listener, and live on when this process ends. Throws Error.

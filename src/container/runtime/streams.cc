@@ -28,10 +28,7 @@ OpenStreams::OpenStreams(const Streams& streams, oci::RuntimeConfig& config) {
     set_variable(config.process.env, "LISTEN_FDS", std::to_string(streams.preserved));
     set_variable(config.process.env, "LISTEN_PID", "1");
   }
-  if (!streams.console_socket.empty()) {
-    console_ = in_context([] { return std::string("reach the console socket"); },
-                          [&] { return os::connect_unix(streams.console_socket, SOCK_STREAM); });
-  }
+  open_console(streams, config.process);
   if (!streams.notify_socket.empty()) {
     notify_ = in_context([] { return std::string("reach the service manager"); },
                          [&] { return os::connect_unix(streams.notify_socket, SOCK_DGRAM); });
@@ -43,6 +40,32 @@ OpenStreams::OpenStreams(const Streams& streams, oci::RuntimeConfig& config) {
                              .source = streams.notify_socket,
                              .options = {"bind", "ro"}});
   }
+}
+
+void OpenStreams::open_console(const Streams& streams, const oci::RuntimeProcess& process) {
+  if (!streams.console_socket.empty()) {
+    console_ = in_context([] { return std::string("reach the console socket"); },
+                          [&] { return os::connect_unix(streams.console_socket, SOCK_STREAM); });
+    return;
+  }
+  if (!process.terminal || !streams.attached) return;
+  if (!os::caller_terminal()) {
+    fail(ErrorKind::FailedPrecondition,
+         "process.terminal: there is no terminal to show it on, and no --console-socket");
+  }
+  int pair[2];
+  sys([&] { return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair); },
+      "make a socket pair");
+  console_ = os::Fd(pair[0]);
+  screen_ = os::Fd(pair[1]);
+}
+
+std::unique_ptr<os::TerminalRelay> OpenStreams::show_terminal() {
+  if (!screen_.is_open()) return nullptr;
+  console_.reset();
+  os::ReceivedDescriptor master = os::receive_descriptor(screen_.get());
+  screen_.reset();
+  return std::make_unique<os::TerminalRelay>(std::move(master.fd), os::caller_terminal().value());
 }
 
 void check_preserved(unsigned count) {

@@ -2,11 +2,13 @@
 // the way to the service manager.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "container/runtime/workload.h"
 #include "oci/runtime_config.h"
 #include "os/fd.h"
+#include "os/terminal_relay.h"
 
 namespace wherry::container {
 
@@ -14,6 +16,9 @@ struct Streams {
   std::string console_socket;  // path of the socket that its terminal goes to; empty for none
   unsigned preserved = 0;      // this process's descriptors from 3 on become the guest's
   std::string notify_socket;   // of the service manager; empty for none
+  // This process stays until that one's end: a terminal that has no socket to go to is shown on the
+  // caller's.
+  bool attached = false;
 };
 
 // The same, open. What the guest has to know of it is put into the config it was made with: LISTEN_FDS,
@@ -25,10 +30,16 @@ class OpenStreams {
 
   const Inherited& inherited() const { return inherited_; }
   int console() const { return console_.get(); }
+  // Of a process that stands in its sandbox: its terminal, where it is to be shown on the caller's.
+  // Nothing where not. Called once. Throws Error.
+  std::unique_ptr<os::TerminalRelay> show_terminal();
 
  private:
+  void open_console(const Streams& streams, const oci::RuntimeProcess& process);
+
   Inherited inherited_;
   os::Fd console_;
+  os::Fd screen_;  // the other end of console_, where that is ours
   os::Fd notify_;
 };
 

@@ -1,4 +1,5 @@
-// The terminal of a container (process.terminal): made inside it, handed to whoever shows it.
+// The terminal of a container (process.terminal): made inside it, handed to whoever shows it: a console
+// socket, or the runtime itself (os/terminal_relay.h).
 #pragma once
 
 #include "oci/runtime_config.h"
