@@ -248,7 +248,7 @@ int pause(Runtime& runtime, VerbArguments command_line) {
   Arguments arguments;
   auto operands = arguments.parse(command_line);
   if (!operands) return show_help("pause ID", "Makes a running container stand still.", "");
-  Container::open(runtime.store, only_id(*operands, "pause"))->pause();
+  Container::open(runtime.store, only_id(*operands, "pause"), runtime.warn)->pause();
   return 0;
 }
 
@@ -256,7 +256,7 @@ int resume(Runtime& runtime, VerbArguments command_line) {
   Arguments arguments;
   auto operands = arguments.parse(command_line);
   if (!operands) return show_help("resume ID", "Lets a paused container go on.", "");
-  Container::open(runtime.store, only_id(*operands, "resume"))->resume();
+  Container::open(runtime.store, only_id(*operands, "resume"), runtime.warn)->resume();
   return 0;
 }
 
@@ -272,7 +272,7 @@ int update(Runtime& runtime, VerbArguments command_line) {
   }
   const std::string& id = only_id(*operands, "update");
   oci::RuntimeResources wanted = resources_of(options);
-  Container::open(runtime.store, id)->update(wanted);
+  Container::open(runtime.store, id, runtime.warn)->update(wanted);
   return 0;
 }
 

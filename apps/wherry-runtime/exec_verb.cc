@@ -101,7 +101,7 @@ int exec(Runtime& runtime, VerbArguments command_line) {
   }
   container::Streams streams = streams_of(options.streams);
   streams.attached = !options.detach;
-  auto container = container::Container::open(runtime.store, operands->front());
+  auto container = container::Container::open(runtime.store, operands->front(), runtime.warn);
   container::ExecRequest request{.process = {},
                                  .pid_file = options.pid_file,
                                  .streams = std::move(streams),

@@ -129,7 +129,7 @@ int create(Runtime& runtime, VerbArguments command_line) {
                      arguments.describe());
   }
   container::CreateRequest request = request_of(runtime, options, only_id(*operands, "create"));
-  Container::create(runtime.store, request, make_workload);
+  Container::create(runtime.store, request, make_workload, runtime.warn);
   return 0;
 }
 
@@ -139,7 +139,7 @@ int start(Runtime& runtime, VerbArguments command_line) {
   if (!operands) {
     return show_help("start ID", "Lets the program of a created container run.", "");
   }
-  Container::open(runtime.store, only_id(*operands, "start"))->start();
+  Container::open(runtime.store, only_id(*operands, "start"), runtime.warn)->start();
   return 0;
 }
 
@@ -168,7 +168,7 @@ int run(Runtime& runtime, VerbArguments command_line) {
   container::CreateRequest request = request_of(runtime, options, only_id(*operands, "run"));
   request.foreground = !detach;
   request.streams.attached = !detach;
-  auto made = Container::create(runtime.store, request, make_workload);
+  auto made = Container::create(runtime.store, request, make_workload, runtime.warn);
   // A container that was created but cannot be started is of no use to anybody.
   struct Undo {
     Container& made;
@@ -208,7 +208,7 @@ int kill(Runtime& runtime, VerbArguments command_line) {
   std::string name = operands->size() == 2 ? (*operands)[1] : "SIGTERM";
   auto signal = os::signal_number(name);
   if (!signal) throw UsageError(fmt::format("unknown signal '{}'", name));
-  Container::open(runtime.store, (*operands)[0])->kill(*signal, all);
+  Container::open(runtime.store, (*operands)[0], runtime.warn)->kill(*signal, all);
   return 0;
 }
 
@@ -224,7 +224,7 @@ int delete_container(Runtime& runtime, VerbArguments command_line) {
   const std::string& id = only_id(*operands, "delete");
   if (force) container::check_id(id);
   if (force && !runtime.store.exists(id)) return 0;
-  Container::open(runtime.store, id)->remove(force);
+  Container::open(runtime.store, id, runtime.warn)->remove(force);
   return 0;
 }
 

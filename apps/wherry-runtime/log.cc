@@ -22,7 +22,7 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
-void log_error(const Globals& globals, const std::string& message) noexcept {
+void log_line(const Globals& globals, const char* level, const std::string& message) noexcept {
   if (globals.log.empty()) return;
   std::FILE* log = std::fopen(globals.log.c_str(), "ae");
   if (!log) return;
@@ -33,9 +33,10 @@ void log_error(const Globals& globals, const std::string& message) noexcept {
   std::strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
   std::string text = quoted(message);
   if (globals.log_format == "json") {
-    std::fprintf(log, "{\"level\":\"error\",\"msg\":\"%s\",\"time\":\"%s\"}\n", text.c_str(), when);
+    std::fprintf(log, "{\"level\":\"%s\",\"msg\":\"%s\",\"time\":\"%s\"}\n", level, text.c_str(),
+                 when);
   } else {
-    std::fprintf(log, "time=\"%s\" level=error msg=\"%s\"\n", when, text.c_str());
+    std::fprintf(log, "time=\"%s\" level=%s msg=\"%s\"\n", when, level, text.c_str());
   }
   std::fclose(log);
 }

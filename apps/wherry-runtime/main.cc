@@ -144,6 +144,11 @@ int dispatch(const std::vector<std::string>& command_line, char** argv, Globals&
   if (globals.root.empty()) globals.root = usual_root();
   Runtime runtime{.globals = globals,
                   .store = container::StateStore(globals.root),
+                  .warn =
+                      [&globals](const std::string& text) {
+                        std::fprintf(stderr, "wherry-runtime: warning: %s\n", text.c_str());
+                        log_line(globals, "warning", text);
+                      },
                   .argv = argv,
                   .command_line = command_line,
                   .verb_at = command_line.size() - rest->size()};
@@ -168,7 +173,7 @@ int main(int argc, char** argv) {
     return dispatch(command_line, argv, globals, running);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "wherry-runtime: error: %s\n", error.what());
-    log_error(globals, error.what());
+    log_line(globals, "error", error.what());
     return exit_code_after(error, running);
   }
 }

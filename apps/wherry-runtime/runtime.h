@@ -25,7 +25,8 @@ struct Globals {
 struct Runtime {
   Globals globals;
   container::StateStore store;
-  char** argv;  // the process's own, which init wipes
+  container::Warn warn;  // to standard error, and to the log
+  char** argv;           // the process's own, which init wipes
   // All of it, and where in it the verb is: for the runtime of Linux payloads.
   std::vector<std::string> command_line;
   std::size_t verb_at;
@@ -77,7 +78,7 @@ container::CgroupManager cgroup_manager(const Globals& globals);
 // The one operand of a verb. Throws UsageError.
 const std::string& only_id(const std::vector<std::string>& operands, std::string_view verb);
 
-// Appends an error to the log, as callers of runtimes read it.
-void log_error(const Globals& globals, const std::string& message) noexcept;
+// Appends a line to the log, as callers of runtimes read it. level: "error" or "warning".
+void log_line(const Globals& globals, const char* level, const std::string& message) noexcept;
 
 }  // namespace wherry::runtime

@@ -165,8 +165,8 @@ TEST(SignalForwarder, HasOthersAttendedToMeanwhile) {
   Fd theirs(ends[1]);
   Reader reader(ours.get());
   Attendant* attendants[] = {&reader};
+  pid_t child = spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}, .descriptors = {}});
   SignalForwarder signals;
-  pid_t child = signals.spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}});
   ::kill(::getpid(), SIGUSR1);
   ASSERT_EQ(::write(theirs.get(), "ab", 2), 2);
   std::thread later([] {

@@ -33,8 +33,13 @@ rt create --bundle "$dir/failing" h2
 ok "$who: a createRuntime hook that fails fails create" one_error "createRuntime hook '$dir/hook': exited with code 3"
 ok "$who: and poststop is called" eval '[[ $(cut -d" " -f1 "$log" | tr "\n" " ") == "createRuntime poststop " ]]'
 make_bundle late "$(hooks poststart:4 poststop:5)" /probe.wasm exit 6
-rt run --bundle "$dir/late" h3
+rt --log "$dir/hooks.warnings" run --bundle "$dir/late" h3
 ok "$who: later ones only warn" eval 'is $status 6 && contains "$err" "warning: poststart hook" && contains "$err" "warning: poststop hook"'
+ok "$who: in the log, too" is "$(sed -n 's/.*level=warning msg="\(post[a-z]* hook\).*/\1/p' "$dir/hooks.warnings" | tr '\n' ' ')" "poststart hook poststop hook "
+: >"$log"
+make_bundle both ".hooks = {poststart: [$(hook_at poststart 4), $(hook_at poststart2)], poststop: [$(hook_at poststop 5), $(hook_at poststop2)]}" /probe.wasm exit 6
+rt run --bundle "$dir/both" h3
+ok "$who: and stop none behind them" is "$(cut -d' ' -f1 "$log" | tr '\n' ' ')" "poststart poststart2 poststop poststop2 "
 make_bundle hanging ".hooks = {createRuntime: [{path: \"/bin/sleep\", args: [\"sleep\", \"100\"], timeout: 1}]}" /probe.wasm exit 0
 rt run --bundle "$dir/hanging" h4
 ok "$who: a hook that hangs is ended" one_error "createRuntime hook '/bin/sleep': did not end within 1 s"
@@ -46,6 +51,47 @@ create h6 absent
 rt start h6
 ok "$who: one that fails fails start" one_error "startContainer hook '/not-there': "
 rt delete --force h6
+# What each hook is told, as we tell it and as runc does: "STAGE STATUS PID", where a pid is 1, init's, or none.
+as mkdir "$dir/inner"
+inner='{path: "/usr/bin/sh", args: ["sh", "-c", "echo startContainer inside $(cat | tr -d \"\\n\") >>/inner/log"], env: ["PATH=/usr/bin"]}'
+told='.mounts += [["/usr", "/lib", "/lib64"][] | {destination: ., type: "bind", source: ., options: ["rbind", "ro"]}]
+  | .mounts += [{destination: "/inner", type: "bind", source: "'$dir/inner'", options: ["bind", "rw"]}]
+  | '$(hooks prestart createRuntime createContainer poststart poststop)' | .hooks.startContainer = ['$inner']'
+make_bundle told "$told" /probe.wasm sleep 1000
+make_bundle told-linux "$told" /usr/bin/sleep 1000
+told() { # BUNDLE
+  : >"$log"
+  as rm -f "$dir/inner/log"
+  rt create --bundle "$dir/$1" h7 </dev/null >/dev/null
+  [ "$status" = 0 ] || return
+  local init
+  init=$(pid_of h7)
+  rt start h7
+  rt kill h7 KILL
+  wait_until in_state h7 stopped
+  rt delete h7
+  cat "$log" "$dir/inner/log" | while read -r stage _ state; do
+    jq -r --arg stage "$stage" --argjson init "$init" '"\($stage) \(.status) " + (if .pid == $init then "init" elif .pid == 1 then "1" elif (.pid // 0) == 0 then "none" else "\(.pid)" end)' <<<"$state"
+  done
+}
+ours=$(told told)
+ok "$who: hooks are told what the specification says" is "$ours" 'prestart creating init
+createRuntime creating init
+createContainer creating 1
+poststart running init
+poststop stopped none
+startContainer created 1'
+WHERRY_LINUX_RUNTIME=$(command -v runc)
+export WHERRY_LINUX_RUNTIME
+theirs=$([ -n "$WHERRY_LINUX_RUNTIME" ] && told told-linux)
+if [ -n "$theirs" ]; then
+  # runc calls poststart early, and says "created".
+  ok "$who: as runc tells them" is "$(grep -v ^poststart <<<"$ours")" "$(grep -v ^poststart <<<"$theirs")"
+else
+  skip "$who: hooks are told what runc tells them" "runc does not run here"
+fi
+unset WHERRY_LINUX_RUNTIME
+if [ -d "$dir/state/.linux@runc" ]; then as rmdir "$dir/state/.linux@runc"; fi
 ok "$who: hooks leave nothing" wait_until nothing_left
 
 # A terminal ---------------------------------------------------------------------------------------------

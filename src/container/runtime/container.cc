@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
 
 #include "base/bytes.h"
@@ -69,10 +68,6 @@ State state_of(const StateRecord& record, bool busy) {
 
 }  // namespace
 
-void warn(const std::string& text) {
-  std::fprintf(stderr, "wherry-runtime: warning: %s\n", text.c_str());
-}
-
 void write_pid_file(const std::string& path, pid_t pid) {
   in_context(
       [&] { return fmt::format("write pid file '{}'", path); },
@@ -87,9 +82,9 @@ void write_pid_file(const std::string& path, pid_t pid) {
 }
 
 std::unique_ptr<Container> Container::create(const StateStore& store, const CreateRequest& request,
-                                             const WorkloadMaker& make_workload) {
+                                             const WorkloadMaker& make_workload, Warn warn) {
   check_id(request.id);
-  std::unique_ptr<Container> made(new Container(store, store.make(request.id)));
+  std::unique_ptr<Container> made(new Container(store, store.make(request.id), std::move(warn)));
   made->bundle_ = request.bundle;
   try {
     made->make(request, make_workload);
@@ -159,13 +154,14 @@ void Container::call_poststop_hooks() const {
   const std::string state = to_oci_json(record_, State::Stopped);
   for (const std::string& failure :
        run_all_hooks("poststop", bundle_.config.hooks.poststop, state)) {
-    warn(failure);
+    warn_(failure);
   }
 }
 
-std::unique_ptr<Container> Container::open(const StateStore& store, const std::string& id) {
+std::unique_ptr<Container> Container::open(const StateStore& store, const std::string& id,
+                                           Warn warn) {
   check_id(id);
-  std::unique_ptr<Container> opened(new Container(store, store.open(id)));
+  std::unique_ptr<Container> opened(new Container(store, store.open(id), std::move(warn)));
   opened->record_.id = id;
   // Without one it is what a killed `create` or `delete` left: only good for removal.
   if (auto record = store.read(id)) opened->record_ = std::move(*record);
@@ -200,7 +196,7 @@ void Container::start() {
   const std::string text = to_oci_json(record_, next);
   for (const std::string& failure :
        run_all_hooks("poststart", bundle_.config.hooks.poststart, text)) {
-    warn(failure);
+    warn_(failure);
   }
 }
 

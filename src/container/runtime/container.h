@@ -24,6 +24,9 @@ namespace wherry::container {
 using WorkloadMaker =
     std::function<std::unique_ptr<Workload>(const oci::RuntimeConfig&, const Inherited&)>;
 
+// Told, in one line, what went wrong without stopping anything.
+using Warn = std::function<void(const std::string& text)>;
+
 struct CreateRequest {
   std::string id;
   Bundle bundle;
@@ -48,9 +51,9 @@ class Container {
   // Makes the container: its init stands in its final sandbox, the workload prepared, and waits.
   // Throws Error (WorkloadError where the sandbox was ready), and then nothing of it is left.
   static std::unique_ptr<Container> create(const StateStore& store, const CreateRequest& request,
-                                           const WorkloadMaker& make_workload);
+                                           const WorkloadMaker& make_workload, Warn warn);
   // Throws Error(NotFound).
-  static std::unique_ptr<Container> open(const StateStore& store, const std::string& id);
+  static std::unique_ptr<Container> open(const StateStore& store, const std::string& id, Warn warn);
 
   ~Container();
   Container(const Container&) = delete;
@@ -88,8 +91,8 @@ class Container {
   const Bundle& bundle() const { return bundle_; }
 
  private:
-  Container(const StateStore& store, std::optional<StateFolder> folder)
-      : store_(store), folder_(std::move(folder)) {}
+  Container(const StateStore& store, std::optional<StateFolder> folder, Warn warn)
+      : store_(store), folder_(std::move(folder)), warn_(std::move(warn)) {}
   void make(const CreateRequest& request, const WorkloadMaker& make_workload);
   void call_creation_hooks();
   void call_poststop_hooks() const;
@@ -102,6 +105,7 @@ class Container {
 
   const StateStore& store_;
   std::optional<StateFolder> folder_;
+  Warn warn_;
   StateRecord record_;
   Bundle bundle_;
   Cgroup cgroup_;
@@ -115,9 +119,6 @@ class Container {
 std::optional<StateAndRecord> look_at(const StateStore& store, const std::string& id);
 // All of them, by id.
 std::vector<StateAndRecord> look_at_all(const StateStore& store);
-
-// What went wrong without stopping anything: a line on standard error.
-void warn(const std::string& text);
 
 // Writes a pid file, as a whole. Throws Error.
 void write_pid_file(const std::string& path, pid_t pid);

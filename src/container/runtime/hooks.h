@@ -6,6 +6,9 @@
 //   startContainer            in the container, as its user, right before the guest runs
 //   poststart                 in the runtime's namespaces, with the guest running
 //   poststop                  in the runtime's namespaces, with the container deleted
+//
+// The status that they are told is "creating" up to createContainer, then "created", "running" and
+// "stopped"; the pid is init's as the hook sees it.
 #pragma once
 
 #include <string>

@@ -24,6 +24,7 @@
 #include "container/runtime/kernel_settings.h"
 #include "container/runtime/mount_options.h"
 #include "container/runtime/mounts.h"
+#include "container/runtime/state_record.h"
 #include "container/runtime/terminal.h"
 #include "os/capabilities.h"
 #include "os/file.h"
@@ -190,11 +191,12 @@ void name_process(const std::string& program) {
   ::prctl(PR_SET_NAME, name.c_str(), 0, 0, 0);
 }
 
-std::string read_state(int file) {
+// The state for hooks that are called in the container: this process is its init.
+std::string read_state(int file, State state) {
   std::string text(os::file_size(file), '\0');
   text.resize(static_cast<std::size_t>(
       sys([&] { return ::pread(file, text.data(), text.size(), 0); }, "read the state for hooks")));
-  return text;
+  return seen_from_inside(text, ::getpid(), state);
 }
 
 // The process's terminal, made in the devpts of the tree at root.
@@ -229,7 +231,8 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
     // prestart and createRuntime are the maker's to call, now.
     parent.report_ready();
     parent.await_parent();
-    run_hooks("createContainer", config.hooks.create_container, read_state(plan.state));
+    run_hooks("createContainer", config.hooks.create_container,
+              read_state(plan.state, State::Creating));
   }
   os::Fd slave = open_console(plan, root.get());
   if (slave.is_open()) mount_console(root.get(), slave);
@@ -248,7 +251,7 @@ void join_container(const InitPlan& plan) {
 std::optional<os::Child> make_hook_caller(const InitPlan& plan) {
   const std::vector<oci::RuntimeHook>& hooks = plan.config.hooks.start_container;
   if (plan.state < 0 || hooks.empty()) return std::nullopt;
-  std::string state = read_state(plan.state);
+  std::string state = read_state(plan.state, State::Created);
   os::Child caller = os::clone_child(0, [&](os::ParentLink& init) {
     os::die_with_parent();
     init.await_parent();

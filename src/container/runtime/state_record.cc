@@ -91,6 +91,14 @@ std::string to_oci_json(const StateRecord& record, State state) {
   return print(oci_fields(record, state), 2);
 }
 
+std::string seen_from_inside(std::string_view oci_json, pid_t pid, State state) {
+  nlohmann::json json = nlohmann::json::parse(oci_json, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) fail(ErrorKind::DataLoss, "the state for hooks is damaged");
+  json["pid"] = pid;
+  json["status"] = to_string(state);
+  return print(json, 2);
+}
+
 std::string to_oci_json(std::span<const StateAndRecord> all) {
   nlohmann::json array = nlohmann::json::array();
   for (const StateAndRecord& each : all) array.push_back(oci_fields(each.record, each.state));

@@ -1,6 +1,8 @@
 // What is remembered of a container between two commands: state.json of its folder.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
 #include <span>
@@ -36,6 +38,9 @@ StateAndRecord parse_oci_state(std::string_view text);
 // The state as the OCI runtime specification shows it (runtime.md), with runc's additions: rootfs,
 // created, owner. What `state` prints and hooks read. A stopped container has no pid.
 std::string to_oci_json(const StateRecord& record, State state);
+// The same of a container that somebody inside it looks at: pid is its init as seen from there
+// (runtime.md, "State"). Throws Error(DataLoss).
+std::string seen_from_inside(std::string_view oci_json, pid_t pid, State state);
 // Several of them, as an array: what `list --format json` prints.
 struct StateAndRecord {
   StateRecord record;
