@@ -59,6 +59,8 @@ if [ "$id" = 0 ]; then
   # A user namespace may not change how the host notes times of access.
   seen bind-rnoatime 'bind("/bound"; ["rbind", "rnoatime"])'
   seen a-user '.process.user = {uid: 1000, gid: 1001, umask: 7, additionalGids: [5, 1002]}'
+  seen a-user-with-capabilities ".process.user = {uid: 1000, gid: 1000} | .process.capabilities = {bounding: $caps, permitted: $caps, effective: $caps}"
+  seen a-user-with-ambient ".process.user = {uid: 1000, gid: 1000} | .process.capabilities = {bounding: $caps, permitted: $caps, effective: $caps, inheritable: $caps, ambient: [\"CAP_KILL\"]}"
   seen a-node '.linux.devices = [{type: "c", path: "/dev/fuse", major: 10, minor: 229, fileMode: 438, uid: 0, gid: 0}]'
   seen time 'mount("/tmp"; "tmpfs"; []) | .linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 86400, nanosecs: 5}}'
   map='[{containerID: 0, hostID: 100000, size: 65536}]'

@@ -140,6 +140,11 @@ void become_user(const InitPlan& plan) {
                           .permitted = set_of(process.capabilities.permitted),
                           .inheritable = set_of(process.capabilities.inheritable),
                           .ambient = set_of(process.capabilities.ambient)};
+  // What the kernel does to a program that a user other than root executes; a guest is not executed.
+  if (user.uid != 0) {
+    wanted.permitted &= wanted.inheritable & wanted.ambient;
+    wanted.effective = wanted.permitted;
+  }
   os::limit_bounding_set(wanted.bounding);
   if (wanted.permitted) {
     sys([] { return ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); }, "keep capabilities");
