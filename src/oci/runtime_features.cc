@@ -31,7 +31,7 @@ std::string to_json(const RuntimeFeatures& features) {
         {"apparmor", off},
         {"selinux", off},
         {"intelRdt", off},
-        {"mountExtensions", {{"idmap", off}}}}},
+        {"mountExtensions", {{"idmap", {{"enabled", true}}}}}}},
       {"annotations", features.annotations},
       {"potentiallyUnsafeConfigAnnotations", features.unsafe_annotations},
   };

@@ -119,6 +119,19 @@ void change_mount(int mount, const MountChange& change, Subtree subtree) {
       "change a mount's attributes");
 }
 
+void map_ids(int mount, int user_namespace, Subtree subtree) {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<std::uint64_t>(user_namespace);
+  unsigned flags =
+      AT_EMPTY_PATH | (subtree == Subtree::Recursive ? static_cast<unsigned>(AT_RECURSIVE) : 0u);
+  if (::mount_setattr(mount, "", flags, &attributes, sizeof attributes) == 0) return;
+  if (errno == EINVAL) {
+    fail(ErrorKind::Unimplemented, "this kernel cannot map the ids of that file system");
+  }
+  fail_errno(errno, "map its ids");
+}
+
 void attach_mount(int mount, int target) {
   sys(
       [&] {

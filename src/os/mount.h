@@ -38,6 +38,10 @@ struct MountChange {
 };
 void change_mount(int mount, const MountChange& change, Subtree subtree);
 
+// Shows the files of a detached mount as those of other users: ids are mapped as by a user namespace
+// (a descriptor), from the file system's, inside it, to the machine's, outside. Throws Error.
+void map_ids(int mount, int user_namespace, Subtree subtree);
+
 // Mounts what was detached on top of target (an open directory, or a file where mount is one).
 void attach_mount(int mount, int target);
 

@@ -6,14 +6,17 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string>
 
 #include "base/error.h"
-#include "os/fd.h"
+#include "os/clone.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -33,11 +36,29 @@ constexpr NamespaceName kNamespaces[] = {
 };
 
 void write_proc(pid_t pid, const char* name, const std::string& text) {
+  std::string shown = text;
+  while (shown.ends_with('\n')) shown.pop_back();
+  std::ranges::replace(shown, '\n', ',');
   std::string path = fmt::format("/proc/{}/{}", pid, name);
   Fd file(sys([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); }, "open {}", path));
-  sys([&] { return ::write(file.get(), text.data(), text.size()); }, "write '{}' to {}", text,
+  sys([&] { return ::write(file.get(), text.data(), text.size()); }, "write '{}' to {}", shown,
       path);
 }
+
+// Ends and reaps a child that has nothing more to do.
+class ChildEnd {
+ public:
+  explicit ChildEnd(pid_t pid) : pid_(pid) {}
+  ~ChildEnd() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  ChildEnd(const ChildEnd&) = delete;
+  ChildEnd& operator=(const ChildEnd&) = delete;
+
+ private:
+  pid_t pid_;
+};
 
 std::string map_text(std::span<const IdRange> ranges) {
   std::string text;
@@ -101,6 +122,17 @@ void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdR
   // The kernel wants the right to drop groups given up before an ordinary user maps one.
   if (::geteuid() != 0) write_proc(pid, "setgroups", "deny");
   write_proc(pid, "gid_map", map_text(gids));
+}
+
+Fd make_user_namespace(std::span<const IdRange> uids, std::span<const IdRange> gids) {
+  Child holder = clone_child(CLONE_NEWUSER, [](ParentLink& parent) {
+    parent.await_parent();
+    return 0;
+  });
+  ChildEnd end(holder.pid());
+  write_id_maps(holder.pid(), uids, gids);
+  const std::string path = fmt::format("/proc/{}/ns/user", holder.pid());
+  return Fd(sys([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
 }
 
 void bring_loopback_up() {

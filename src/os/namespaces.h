@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "os/fd.h"
+
 namespace wherry::os {
 
 // CLONE_NEW* of a namespace as the OCI runtime spec calls it ("pid", "network", "mount", "ipc",
@@ -35,6 +37,9 @@ struct IdRange {
 // Fills the id maps of a process that stands in a new user namespace. An ordinary user may map only
 // itself. Throws Error.
 void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdRange> gids);
+
+// A user namespace that nobody stands in, with those maps: a descriptor of it. Throws Error.
+Fd make_user_namespace(std::span<const IdRange> uids, std::span<const IdRange> gids);
 
 // Brings "lo" of the current network namespace up. Throws Error.
 void bring_loopback_up();

@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154,SC2016
 # The matrix of configurations, for $who through `as COMMAND…`. Sourced by run.sh.
 
+one_id='{containerID: 5000, hostID: 1000, size: 1}'
 seen plain .
 seen arguments '.process.args += ["", "a b", "\"quoted\"\\", "ü"] | .process.env = ["EMPTY=", "X=a=b", "LONG=" + "y" * 5000]'
 seen cwd '.process.cwd = "/data"'
@@ -73,6 +74,23 @@ if [ "$id" = 0 ]; then
     ok "$who: $1 runs" [ "$status" -eq 0 ] || return
     ok "$who: $1 is as config.json says" compares || printf '  %s\n' "$compared"
   }
+  # Of files that are 5000's alone, which the guest may read and write where it is 5000 that it seems to be.
+  mkdir -p "$scratch/of-5000" && echo secret >"$scratch/of-5000/file" && chown -R 5000:5000 "$scratch/of-5000" && chmod 700 "$scratch/of-5000"
+  of_5000() { echo ".mounts += [{destination: \"/bound\", type: \"bind\", source: \"$scratch/of-5000\", options: [$1], $2}] | .process.user = {uid: $3, gid: $3}"; }
+  ids() { echo "uidMappings: [$1], gidMappings: [$1]"; }
+  is_read() { [ "$(jq '.paths["/bound"].read, .paths["/bound"].write' "$scratch/.report" | xargs)" = "$1" ]; }
+  seen not-id-mapped "$(of_5000 '"rbind"' 'a: 1' 1000)"
+  ok "$who: files of another user are not the guest's" is_read "-2 false"
+  seen id-mapped "$(of_5000 '"rbind", "idmap"' "$(ids "$one_id")" 1000)"
+  ok "$who: files of another user are the guest's by uidMappings" is_read "1 true"
+  seen id-mapped-recursively "$(of_5000 '"rbind", "ridmap", "ro"' "$(ids "$one_id")" 1000)"
+  ok "$who: id-mapped files are read-only where the file says so" is_read "1 false"
+  seen id-mapped-unasked "$(of_5000 '"bind"' "$(ids "$one_id")" 1000)"
+  in_users id-mapped-in-namespace "$(of_5000 '"rbind", "idmap"' 'a: 1' 5000)"
+  ok "$who: ids are mapped as in the user namespace" is_read "1 true"
+  in_users id-mapped-otherwise "$(of_5000 '"rbind", "idmap"' "$(ids '{containerID: 5000, hostID: 100007, size: 1}')" 7)"
+  ok "$who: ids are mapped otherwise than in the user namespace" is_read "1 true"
+  refused id-map-without-file-system "$users | .mounts += [{destination: \"/bound\", type: \"bind\", source: \"/proc\", options: [\"bind\", \"idmap\"]}]" "cannot map the ids"
   in_users user-namespace 'mount("/dev/pts"; "devpts"; ["newinstance", "ptmxmode=0666", "mode=0620", "gid=5"])'
   in_users user-of-namespace '.process.user = {uid: 1000, gid: 1000}'
   in_users tmpfs-in-namespace 'mount("/tmp"; "tmpfs"; ["mode=1777"])'
@@ -105,7 +123,12 @@ refused through-proc 'mount("/proc/self/root/tmp/x"; "tmpfs"; [])' "/proc/self/r
 refused huge-environment '.process.env = [range(0; 105) | "V\(.)=" + "x" * 100000]' "is bigger than"
 refused unknown-option 'mount("/tmp"; "tmpfs"; ["no-such-option"])' "no-such-option"
 refused unknown-file-system 'mount("/tmp"; "no-such-fs"; [])' "mount '/tmp'"
-refused id-mapped 'bind("/bound"; ["rbind", "idmap"])' "id-mapped mounts"
+refused id-map-of-nobody 'bind("/bound"; ["rbind", "idmap"]) | .linux.namespaces |= map(select(.type != "user"))' "/bound"
+refused id-map-of-tmpfs ".mounts += [{destination: \"/tmp\", type: \"tmpfs\", uidMappings: [$one_id], gidMappings: [$one_id]}]" "only a bind mount"
+refused id-map-by-halves ".mounts += [{destination: \"/tmp\", type: \"bind\", source: \"/\", options: [\"bind\"], uidMappings: [$one_id]}]" "belong together"
+refused id-map-of-crun 'bind("/bound"; ["rbind", "idmap=uids=0-1-1;gids=0-1-1"])' "uidMappings"
+refused id-map-of-nothing '.mounts += [{destination: "/tmp", type: "bind", source: "/", options: ["bind"], uidMappings: [{containerID: 0, hostID: 0, size: 0}],
+  gidMappings: [{containerID: 0, hostID: 0, size: 0}]}]' "mount '/tmp' id-mapped"
 refused namespace-twice '.linux.namespaces += [{type: "pid"}]' "'pid' is there twice"
 refused namespace-of-another-kind '.linux.namespaces += [{type: "uts", path: "/proc/self/ns/ipc"}] | .linux.namespaces |= map(select(.type != "uts" or .path))' "join the uts namespace"
 refused no-mount-namespace '.linux.namespaces |= map(select(.type != "mount"))' "mount namespace of its own"

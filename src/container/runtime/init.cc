@@ -228,7 +228,8 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   apply_kernel_settings(config, plan.new_namespaces);
   if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
   // While this process may still look where whoever started it may.
-  MountSources sources = open_mount_sources(config, {.bundle = plan.bundle});
+  MountSources sources =
+      open_mount_sources(config, {.bundle = plan.bundle, .id_mapped = plan.id_mapped});
   cut_off_mounts(config);
   if (in_user_namespace(plan)) become_root_of_namespace();
   os::Fd root = build_root(config, std::move(sources));

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct InitPlan {
   std::uint64_t joined_namespaces = 0;
   // Of this process, which joined it before init was cloned.
   bool joined_user_namespace = false;
+  // From open_id_mapped_sources().
+  std::span<const os::Fd> id_mapped;
   // Kept open for the workload.
   std::vector<int> kept;
   // A connected stream socket on which whoever shows the container's terminal waits for it; -1 where

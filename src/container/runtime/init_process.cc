@@ -11,7 +11,9 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "container/runtime/id_ranges.h"
 #include "container/runtime/init.h"
+#include "container/runtime/mounts.h"
 #include "os/file.h"
 #include "os/namespaces.h"
 
@@ -82,15 +84,6 @@ bool wants_state(const oci::RuntimeHooks& hooks) {
            hooks.create_container.empty() && hooks.start_container.empty());
 }
 
-std::vector<os::IdRange> ranges_of(const std::vector<oci::RuntimeIdMapping>& mappings) {
-  std::vector<os::IdRange> ranges;
-  for (const oci::RuntimeIdMapping& mapping : mappings) {
-    ranges.push_back(
-        {.inside = mapping.container_id, .outside = mapping.host_id, .count = mapping.size});
-  }
-  return ranges;
-}
-
 }  // namespace
 
 InitProcess::~InitProcess() {
@@ -131,6 +124,8 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
       state_ = os::Fd(sys([] { return ::memfd_create("state", MFD_CLOEXEC); }, "make a file"));
       init.state = state_.get();
     }
+    id_mapped_ = open_id_mapped_sources(config, {.bundle = plan_.bundle, .id_mapped = {}});
+    init.id_mapped = id_mapped_;
     join_for_children(config);
   }
   // The top of a cgroup namespace is the group it is made in, which init is yet to be moved to.

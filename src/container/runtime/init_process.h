@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "container/runtime/workload.h"
@@ -77,6 +78,7 @@ class InitProcess {
   os::CgroupEntrance cgroup_;
   os::Fd joined_;
   os::Fd state_;
+  std::vector<os::Fd> id_mapped_;
   std::optional<os::Child> child_;
   bool ended_ = false;
 };

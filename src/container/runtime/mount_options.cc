@@ -88,6 +88,7 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
       sorted.copy_up = true;
     } else if (option == "idmap" || option == "ridmap") {
       sorted.id_mapped = true;
+      sorted.ids_recursive |= option == "ridmap";
     } else if (std::ranges::find(kWithoutEffect, option) != std::end(kWithoutEffect)) {
       continue;
     } else if (std::uint64_t flag = propagation_of(option, sorted.propagation_recursive)) {
@@ -100,7 +101,7 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
 }
 
 std::vector<std::string> mount_option_names() {
-  std::vector<std::string> names = {"bind", "rbind", "remount", "tmpcopyup"};
+  std::vector<std::string> names = {"bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap"};
   for (std::string_view known : kWithoutEffect) names.emplace_back(known);
   for (const OptionName& known : kAttributes) {
     names.emplace_back(known.name);

@@ -19,6 +19,7 @@ struct MountOptions {
   bool remount = false;           // changes the attributes of what is mounted there already
   bool copy_up = false;           // tmpcopyup: starts with what the image has there
   bool id_mapped = false;         // idmap, ridmap
+  bool ids_recursive = false;     // ridmap
   std::vector<std::string> data;  // the file system's own: "mode=755"
   bool operator==(const MountOptions&) const = default;
 };

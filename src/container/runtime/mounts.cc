@@ -17,12 +17,14 @@
 #include <optional>
 
 #include "base/error.h"
+#include "container/runtime/id_ranges.h"
 #include "container/runtime/mount_cgroup.h"
 #include "container/runtime/mount_devices.h"
 #include "container/runtime/mount_options.h"
 #include "container/runtime/mount_target.h"
 #include "os/copy_tree.h"
 #include "os/mount.h"
+#include "os/namespaces.h"
 #include "os/path_at.h"
 
 namespace wherry::container {
@@ -92,17 +94,46 @@ void set_attributes(const os::Fd& mount, const MountOptions& options, os::Subtre
 // A copy of the host's mounts. Unless it is asked for, nothing that is mounted there later comes in
 // (slave), and nothing of ours goes out (shared).
 os::Fd bind_source(const oci::RuntimeMount& mount, const MountOptions& options,
-                   const MountContext& context) {
+                   const MountContext& context, const os::Fd& ids = {}) {
   std::string source =
       mount.source.starts_with('/') ? mount.source : context.bundle + "/" + mount.source;
   auto subtree = options.recursive ? os::Subtree::Recursive : os::Subtree::Only;
   os::Fd tree = os::clone_tree(AT_FDCWD, source, subtree);
+  if (ids.is_open()) {
+    os::map_ids(tree.get(), ids.get(),
+                options.ids_recursive ? os::Subtree::Recursive : os::Subtree::Only);
+  }
   if (options.propagation != MS_SHARED) {
     const std::uint64_t link = options.propagation == MS_SLAVE ? MS_SLAVE : MS_PRIVATE;
     os::change_mount(tree.get(), {.propagation = link}, subtree);
   }
   set_attributes(tree, options, subtree);
   return tree;
+}
+
+bool is_id_mapped(const oci::RuntimeMount& mount, const MountOptions& options) {
+  return options.id_mapped || !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
+}
+
+// The user namespace whose maps a mount goes by: its own, or else the container's.
+os::Fd id_map_of(const oci::RuntimeMount& mount, const oci::RuntimeLinux& section) {
+  if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
+    fail(ErrorKind::InvalidArgument, "uidMappings and gidMappings belong together");
+  }
+  if (!mount.uid_mappings.empty()) {
+    return os::make_user_namespace(ranges_of(mount.uid_mappings), ranges_of(mount.gid_mappings));
+  }
+  for (const oci::RuntimeNamespace& space : section.namespaces) {
+    if (space.type != "user") continue;
+    if (space.path.empty()) {
+      return os::make_user_namespace(ranges_of(section.uid_mappings),
+                                     ranges_of(section.gid_mappings));
+    }
+    return os::Fd(sys([&] { return ::open(space.path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'",
+                      space.path));
+  }
+  fail(ErrorKind::InvalidArgument,
+       "'idmap' without uidMappings and gidMappings needs a user namespace to take them from");
 }
 
 // Views of the kernel that it refuses to a user namespace which does not see all of the host's, as
@@ -144,9 +175,6 @@ using ReadOnlyLater = std::vector<os::Fd>;
 void add_mount(int root, const oci::RuntimeMount& mount, os::Fd bound,
                const oci::RuntimeConfig& config, ReadOnlyLater& later) {
   MountOptions options = sort_mount_options(mount.options);
-  if (options.id_mapped || !mount.uid_mappings.empty() || !mount.gid_mappings.empty()) {
-    fail(ErrorKind::Unimplemented, "id-mapped mounts are not there yet");
-  }
   if (options.remount && !options.bind) return remount(root, mount, options);
   if (is_cgroup_mount(mount) && !options.bind) {
     return add_cgroup_mount(root, mount, options, config);
@@ -239,14 +267,47 @@ os::Fd mount_root(const oci::RuntimeConfig& config, MountSources& sources) {
 
 }  // namespace
 
+std::vector<os::Fd> open_id_mapped_sources(const oci::RuntimeConfig& config,
+                                           const MountContext& context) {
+  std::vector<os::Fd> sources;
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const oci::RuntimeMount& mount = config.mounts[i];
+    MountOptions options = sort_mount_options(mount.options);
+    for (const std::string& option : options.data) {
+      if (option.starts_with("idmap=") || option.starts_with("ridmap=")) {
+        fail(ErrorKind::Unimplemented,
+             "mount '{}': '{}': ids are mapped by uidMappings, gidMappings", mount.destination,
+             option);
+      }
+    }
+    if (!is_id_mapped(mount, options)) continue;
+    in_context([&] { return fmt::format("mount '{}' id-mapped", mount.destination); },
+               [&] {
+                 if (!options.bind || mount.destination == "/") {
+                   fail(ErrorKind::InvalidArgument, "only a bind mount can be");
+                 }
+                 sources.resize(config.mounts.size());
+                 sources[i] =
+                     bind_source(mount, options, context, id_map_of(mount, config.linux_section));
+               });
+  }
+  return sources;
+}
+
 MountSources open_mount_sources(const oci::RuntimeConfig& config, const MountContext& context) {
   MountSources sources;
   sources.root_directory = open_root_directory(config, context);
-  for (const oci::RuntimeMount& mount : config.mounts) {
+  for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+    const oci::RuntimeMount& mount = config.mounts[i];
     os::Fd& bound = sources.binds.emplace_back();
     const bool is_root = mount.destination == "/";
     MountOptions options = is_root ? root_options(mount) : sort_mount_options(mount.options);
     if (!options.bind) continue;
+    if (i < context.id_mapped.size() && context.id_mapped[i].is_open()) {
+      bound = os::Fd(sys([&] { return ::fcntl(context.id_mapped[i].get(), F_DUPFD_CLOEXEC, 0); },
+                         "keep a mount"));
+      continue;
+    }
     in_context([&] { return fmt::format("mount '{}'", mount.destination); },
                [&] { bound = bind_source(mount, options, context); });
   }

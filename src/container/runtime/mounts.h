@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,8 @@
 namespace wherry::container {
 
 struct MountContext {
-  std::string bundle;  // directory that relative paths of config.json start from
+  std::string bundle;                 // directory that relative paths of config.json start from
+  std::span<const os::Fd> id_mapped;  // from open_id_mapped_sources()
 };
 
 // What the tree is made from of the host's: the root file system's directory, and the sources of bind
@@ -20,6 +22,12 @@ struct MountSources {
   os::Fd root_directory;
   std::vector<os::Fd> binds;
 };
+
+// Id-mapped bind mounts, each at its place in config.json, made by the process that is to clone init: only
+// the owner of a file system may map its users, which no user namespace's root is. Empty where there are
+// none. Throws Error.
+std::vector<os::Fd> open_id_mapped_sources(const oci::RuntimeConfig& config,
+                                           const MountContext& context);
 
 // Requires: the mount namespace is the container's own; it is not cut off from the host's yet, or no
 // mount can stay shared with it; the process still has the rights of whoever started it. Throws Error.
