@@ -56,6 +56,9 @@ ok "$who: it runs" in_state one running
 ok "$who: what it prints arrives" wait_until grep -q spinning "$dir/one.out"
 rt start one
 ok "$who: start once" one_error "cannot start a container that is running"
+rt delete one
+ok "$who: what runs is not deleted" one_error "cannot delete container 'one' that is running: kill it first, or use --force"
+ok "$who: nor touched" in_state one running
 rt list
 ok "$who: list shows it" contains "$out" "running     $dir/spin"
 rt list -q
@@ -127,6 +130,22 @@ rt delete -f r1
 ok "$who: the bundle is the current directory" is $? 7
 ok "$who: run leaves nothing" wait_until nothing_left
 
+# What was read is what counts ---------------------------------------------------------------------------
+make_bundle changing . /probe.wasm args before
+create c1 changing
+as cp "$dir/changing/config.json" "$dir/changing/former"
+jq '.process.args[2] = "after"' "$dir/changing/former" | as tee "$dir/changing/config.json" >/dev/null
+rt start c1
+wait_until in_state c1 stopped
+ok "$who: a config.json that changes after create has no effect" is "$(cat "$dir/c1.out")" $'[/probe.wasm]\n[args]\n[before]'
+rt start c1
+ok "$who: what has run is not started" one_error "cannot start a container that is stopped"
+rt kill c1 KILL
+ok "$who: nor killed" one_error "cannot kill container 'c1': it is not running"
+ok "$who: which has no effect" eval 'in_state c1 stopped && is "$(wc -l <"$dir/c1.out")" 3'
+rt delete c1
+ok "$who: and delete removes what create made, and no more" eval 'nothing_left && cmp -s "$dir/changing/rootfs/probe.wasm" "$scratch/files/probe.wasm" && [[ -f $dir/changing/former ]]'
+
 # What cannot be created ---------------------------------------------------------------------------------
 create bad missing
 ok "$who: an entrypoint that is not there" one_error "entrypoint '/none.wasm' not found in the container: no such file or directory"
@@ -170,6 +189,21 @@ gone() { ! kill -0 "$1" 2>/dev/null; }
 ok "$who: with init goes what was executed beside it" wait_until gone "$(cat "$dir/exec.pid")"
 rt delete e
 ok "$who: exec leaves nothing" nothing_left
+
+# Without an id ------------------------------------------------------------------------------------------
+for verb in create start state delete pause resume ps events update; do
+  rt $verb
+  ok "$who: $verb without an id" eval 'is "$status" 1 && one_error "'"'$verb'"' takes one container id"'
+done
+rt kill
+ok "$who: kill without an id" eval 'is "$status" 1 && one_error "'"'kill'"' takes an id and a signal"'
+for command in 'start nobody' 'state nobody' 'delete nobody' 'kill nobody' 'pause nobody' 'resume nobody' 'ps nobody' \
+  'events nobody' 'exec nobody /probe.wasm' 'update --pids-limit 5 nobody'; do
+  # shellcheck disable=SC2086 # several words
+  rt $command
+  ok "$who: ${command%% *} of nothing" one_error "no container with the id 'nobody': it does not exist"
+done
+ok "$who: these leave nothing" nothing_left
 
 # The command line ---------------------------------------------------------------------------------------
 rt --version

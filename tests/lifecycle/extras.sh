@@ -28,6 +28,17 @@ for stage in prestart:creating createRuntime:creating createContainer:creating p
 done
 ok "$who: createRuntime is given the pid" eval 'test "$(grep ^createRuntime "$log" | cut -d" " -f3- | jq .pid)" -gt 1'
 : >"$log"
+called() { is "$(cut -d' ' -f1 "$log" | tr '\n' ' ')" "$*"; }
+make_bundle steps "$(hooks prestart createRuntime createContainer poststart poststop)" /probe.wasm exit 0
+create h0 steps
+ok "$who: create calls what comes before the guest" called "prestart createRuntime createContainer "
+rt start h0
+ok "$who: start calls poststart before it returns" called "prestart createRuntime createContainer poststart "
+wait_until in_state h0 stopped
+ok "$who: no end of a guest calls poststop" called "prestart createRuntime createContainer poststart "
+rt delete h0
+ok "$who: delete does, once" called "prestart createRuntime createContainer poststart poststop "
+: >"$log"
 make_bundle failing "$(hooks createRuntime:3 poststop)" /probe.wasm exit 0
 rt create --bundle "$dir/failing" h2
 ok "$who: a createRuntime hook that fails fails create" one_error "createRuntime hook '$dir/hook': exited with code 3"
