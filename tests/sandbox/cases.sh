@@ -46,6 +46,10 @@ seen cgroup2-mount "mount(\"/sys/fs/cgroup\"; \"cgroup2\"; $shown)"
 seen cgroup2-mount-of-host ".linux.namespaces |= map(select(.type != \"cgroup\")) | mount(\"/sys/fs/cgroup\"; \"cgroup2\"; $shown)"
 seen remount '.mounts += [{destination: "/proc", type: "proc", source: "proc", options: ["remount", "nosuid", "nodev"]}] | .mounts[0].options = ["nosuid", "nodev"]'
 seen no-namespaces '.linux.namespaces |= map(select(.type | IN("mount", "uts", "user", "network", "pid")))'
+for link in shared slave private unbindable rshared rslave rprivate runbindable; do
+  seen "root-$link" ".linux.rootfsPropagation = \"$link\""
+done
+seen extended '.unknown = {a: [1]} | .process.unknown = 1 | .linux.unknown = "x" | .annotations = {"org.example.unknown": ""}'
 seen sysctl '.linux.sysctl = {"kernel.shmmni": "4000", "net.ipv4.ip_forward": "1"}'
 allow='{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 1}]}'
 seen seccomp ".linux.seccomp = $allow"
@@ -134,6 +138,11 @@ refused namespace-of-another-kind '.linux.namespaces += [{type: "uts", path: "/p
 refused no-mount-namespace '.linux.namespaces |= map(select(.type != "mount"))' "mount namespace of its own"
 refused foreign-hostname '.linux.namespaces |= map(select(.type != "uts"))' "uts namespace"
 refused limit-twice '.process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 0}, {type: "RLIMIT_CORE", soft: 0, hard: 0}]' "is there twice"
+refused unknown-limit '.process.rlimits = [{type: "RLIMIT_TEST", soft: 1, hard: 1}]' "unknown resource limit 'RLIMIT_TEST'"
+refused unknown-propagation '.linux.rootfsPropagation = "whatever"' "linux.rootfsPropagation: unknown value 'whatever'"
+refused invalid-version '.ociVersion = "invalid"' "ociVersion: expected version 1.x"
+refused no-process 'del(.process)' "process: expected an object"
+refused relative-cwd '.process.cwd = "data"' "process.cwd: expected an absolute path"
 refused foreign-sysctl '.linux.sysctl = {"vm.swappiness": "1"}' "the whole machine's"
 refused climbing-sysctl '.linux.sysctl = {"net/../kernel/panic": "1"}' "net/../kernel/panic"
 refused unknown-action '.linux.seccomp = {defaultAction: "SCMP_ACT_WHATEVER"}' "SCMP_ACT_WHATEVER"

@@ -132,6 +132,9 @@ def compare_hierarchies(where, wanted):
 
 mounted = mounts_of(report["mounts"])
 expect("root read-only", "ro" in mounted["/"]["options"], config["root"].get("readonly", False))
+root_tags = {tag.split(":")[0] for tag in mounted["/"]["tags"]} - {"-"}
+# Nothing that is mounted inside later may reach the host, so no root is shared.
+expect("root propagation", root_tags, {"unbindable"} & {linux.get("rootfsPropagation", "").removeprefix("r")})
 for mount in config.get("mounts", []):
     where = mount["destination"]
     if where == "/":

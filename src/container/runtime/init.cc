@@ -69,6 +69,8 @@ std::uint64_t propagation_of(const RuntimeConfig& config) {
 
 void cut_off_mounts(const RuntimeConfig& config) {
   std::uint64_t propagation = propagation_of(config);
+  // The root is made of them: what cannot be bound comes last.
+  if (propagation == MS_UNBINDABLE) propagation = MS_PRIVATE;
   sys([&] { return ::mount(nullptr, "/", nullptr, propagation | MS_REC, nullptr); },
       "make the host's mounts private");
 }
@@ -243,6 +245,10 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   os::Fd slave = open_console(plan, root.get());
   if (slave.is_open()) mount_console(root.get(), slave);
   os::pivot_into(root.get());
+  if (propagation_of(config) == MS_UNBINDABLE) {
+    sys([] { return ::mount(nullptr, "/", nullptr, MS_UNBINDABLE, nullptr); },
+        "make the root unbindable");
+  }
 }
 
 void join_container(const InitPlan& plan) {
