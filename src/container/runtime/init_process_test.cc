@@ -331,7 +331,8 @@ TEST_F(Sandbox, HasATimeOfItsOwn) {
 TEST_F(Sandbox, EndsOnASignalThoughItIsProcessOne) {
   InitProcess init({.config = &config_, .bundle = bundle_}, workload_);
   workload_.on_run = [] {
-    for (volatile int spin = 0;; spin = spin + 1) {
+    for (volatile int spin = 0;;) {
+      spin = spin + 1;
     }
     return 0;
   };
