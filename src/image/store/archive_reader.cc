@@ -19,6 +19,7 @@ struct ArchiveReader::State {
   std::array<std::uint8_t, 64u << 10> buffer;
   std::exception_ptr failure;  // of the source, carried past libarchive
   archive_entry* first = nullptr;
+  std::uint64_t left = 0;  // of the file that next() gave last
   Utf8Locale locale;
 
   [[noreturn]] void fail_damaged() const {
@@ -77,6 +78,7 @@ std::optional<ArchiveEntry> ArchiveReader::next() {
     }
     return static_cast<std::uint32_t>(value);
   };
+  state_->left = 0;
   ArchiveEntry result;
   const char* name = ::archive_entry_pathname(entry);
   if (!name) name = ::archive_entry_pathname_utf8(entry);
@@ -97,6 +99,7 @@ std::optional<ArchiveEntry> ArchiveReader::next() {
       result.type = ArchiveEntryType::File;
       result.size =
           static_cast<std::uint64_t>(std::max<la_int64_t>(0, ::archive_entry_size(entry)));
+      state_->left = result.size;
       break;
     case AE_IFDIR:
       result.type = ArchiveEntryType::Directory;
@@ -114,7 +117,13 @@ std::optional<ArchiveEntry> ArchiveReader::next() {
 std::size_t ArchiveReader::read(std::span<std::uint8_t> buffer) {
   la_ssize_t got = ::archive_read_data(state_->reader.get(), buffer.data(), buffer.size());
   if (got < 0) state_->fail_damaged();
-  return static_cast<std::size_t>(got);
+  auto count = static_cast<std::size_t>(got);
+  // The map of a file with holes may name places beyond its end.
+  if (count > state_->left) {
+    fail(ErrorKind::InvalidArgument, "damaged archive: a file holds more than it says");
+  }
+  state_->left -= count;
+  return count;
 }
 
 }  // namespace wherry::image

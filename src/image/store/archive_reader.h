@@ -42,7 +42,8 @@ class ArchiveReader {
   // The next entry, nothing after the last. Throws Error InvalidArgument on damage.
   std::optional<ArchiveEntry> next();
 
-  // Bytes of the file that next() gave last; none at its end.
+  // Bytes of the file that next() gave last, none at its end; never more than its size. Throws Error
+  // InvalidArgument on damage.
   std::size_t read(std::span<std::uint8_t> buffer);
 
  private:
