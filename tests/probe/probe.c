@@ -165,6 +165,15 @@ static int wait_for(const char* seconds) {
   return 0;
 }
 
+// Says when it begins and when it is over.
+static int end_later(const char* seconds, const char* code) {
+  puts("waiting");
+  fflush(stdout);
+  sleep((unsigned)atoi(seconds));
+  puts("over");
+  return atoi(code);
+}
+
 static int spin(void) {
   puts("spinning");
   fflush(stdout);
@@ -196,6 +205,7 @@ int main(int argc, char** argv) {
   if (!strcmp(verb, "terminals")) return terminals();
   if (!strcmp(verb, "say")) return say(first, second);
   if (!strcmp(verb, "sleep")) return wait_for(first);
+  if (!strcmp(verb, "later")) return end_later(first, second);
   if (!strcmp(verb, "spin")) return spin();
   if (!strcmp(verb, "trap")) __builtin_trap();
   printf("no verb '%s'\n", verb);
