@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "base/error.h"
 #include "cli/term/args.h"
@@ -43,21 +44,30 @@ void declare(Arguments& arguments, CreateOptions& options) {
   declare(arguments, options.streams);
 }
 
+// The runtime that a bundle's payload is for; nothing where that is us. Of an entrypoint that is nowhere
+// to be found the other says what it says of its own; where there is no other, we do.
+std::optional<container::LinuxRuntime> other_runtime_of(const Runtime& runtime,
+                                                        const container::Bundle& bundle) {
+  using container::Payload;
+  if (payload_of(bundle.config, bundle.path, Payload::Linux) == Payload::Wasm) return std::nullopt;
+  auto search = container::linux_runtime_search();
+  if (auto found = find_linux_runtime(runtime.globals.root, search)) return found;
+  if (payload_of(bundle.config, bundle.path, Payload::Wasm) == Payload::Wasm) return std::nullopt;
+  return choose_linux_runtime(runtime.globals.root, search);  // says what is missing
+}
+
 // Reads the bundle, and goes no further where its payload is another runtime's.
 container::CreateRequest request_of(const Runtime& runtime, const CreateOptions& options,
                                     const std::string& id) {
   container::Streams streams = streams_of(options.streams);
   if (const char* notify = std::getenv("NOTIFY_SOCKET")) streams.notify_socket = notify;
   container::Bundle bundle = container::load_bundle(options.bundle);
-  using container::Payload;
-  if (payload_of(bundle.config, bundle.path, Payload::Wasm) == Payload::Linux) {
-    // The other runtime does not know our containers.
+  if (auto other = other_runtime_of(runtime, bundle)) {
+    // It does not know our containers.
     if (runtime.store.exists(id)) {
       fail(ErrorKind::AlreadyExists, "a container with the id '{}' exists", id);
     }
-    container::LinuxRuntime linux_runtime =
-        container::choose_linux_runtime(runtime.globals.root, container::linux_runtime_search());
-    become(linux_runtime, linux_command_line(linux_runtime, runtime.command_line, runtime.verb_at));
+    become(*other, linux_command_line(*other, runtime.command_line, runtime.verb_at));
   }
   return {.id = id,
           .bundle = std::move(bundle),

@@ -14,6 +14,7 @@
 #include "cli/term/args.h"
 #include "container/runtime/linux_runtime.h"
 #include "container/workload/wasm_workload.h"
+#include "container_id.h"
 #include "os/namespaces.h"
 #include "runtime.h"
 
@@ -93,18 +94,31 @@ std::string usual_root() {
   throw cli::UsageError("XDG_RUNTIME_DIR is not set: give --root DIR");
 }
 
-// A container that a runtime of Linux programs has is that one's, whatever is to be done with it: of the
-// words of the command line the first that names a container says whose it is.
-void hand_over_known(const Runtime& runtime, VerbArguments words) {
-  container::LinuxRuntimeSearch search = container::linux_runtime_search();
-  for (const std::string& word : words) {
-    if (word.find('/') != std::string::npos) continue;
-    if (runtime.store.exists(word)) return;
-    if (auto linux_runtime = linux_runtime_of(runtime.globals.root, word, search)) {
-      become(*linux_runtime,
-             linux_command_line(*linux_runtime, runtime.command_line, runtime.verb_at));
-    }
+[[noreturn]] void hand_over_to(const container::LinuxRuntime& other, const Runtime& runtime) {
+  become(other, linux_command_line(other, runtime.command_line, runtime.verb_at));
+}
+
+// A container that a runtime of Linux programs has is that one's, whatever is to be done with it.
+void hand_over_known(const Runtime& runtime, const std::optional<std::string>& id) {
+  if (!id || id->find('/') != std::string::npos || runtime.store.exists(*id)) return;
+  auto other = linux_runtime_of(runtime.globals.root, *id, container::linux_runtime_search());
+  if (other) hand_over_to(*other, runtime);
+}
+
+// What we do not know ourselves. Only Linux programs have checkpoints, and one that is to be restored
+// may be a container no longer.
+[[noreturn]] void refuse_or_restore(const Runtime& runtime, const std::string& verb,
+                                    const std::optional<std::string>& id) {
+  bool is_ours = id && id->find('/') == std::string::npos && runtime.store.exists(*id);
+  if (is_ours && (verb == "checkpoint" || verb == "restore")) {
+    fail(ErrorKind::Unimplemented,
+         "cannot {} container '{}': a WebAssembly program has no checkpoints", verb, *id);
   }
+  if (id && !is_ours && verb == "restore") {
+    hand_over_to(choose_linux_runtime(runtime.globals.root, container::linux_runtime_search()),
+                 runtime);
+  }
+  throw cli::UsageError(fmt::format("unknown command '{}'; see 'wherry-runtime --help'", verb));
 }
 
 // A descriptor 0, 1 or 2 that is not open would be handed out to the next file opened.
@@ -136,11 +150,7 @@ int dispatch(const std::vector<std::string>& command_line, char** argv, Globals&
   }
   if (rest->empty()) throw cli::UsageError("no command given; see 'wherry-runtime --help'");
   const auto* verb = std::ranges::find(kVerbs, rest->front(), &Verb::name);
-  if (verb == kVerbs.end()) {
-    throw cli::UsageError(
-        fmt::format("unknown command '{}'; see 'wherry-runtime --help'", rest->front()));
-  }
-  running = verb;
+  if (verb != kVerbs.end()) running = verb;
   if (globals.root.empty()) globals.root = usual_root();
   Runtime runtime{.globals = globals,
                   .store = container::StateStore(globals.root),
@@ -152,7 +162,9 @@ int dispatch(const std::vector<std::string>& command_line, char** argv, Globals&
                   .argv = argv,
                   .command_line = command_line,
                   .verb_at = command_line.size() - rest->size()};
-  hand_over_known(runtime, VerbArguments(*rest).subspan(1));
+  auto id = container_id_of(rest->front(), VerbArguments(*rest).subspan(1));
+  hand_over_known(runtime, id);
+  if (verb == kVerbs.end()) refuse_or_restore(runtime, rest->front(), id);
   return verb->run(runtime, VerbArguments(*rest).subspan(1));
 }
 

@@ -76,6 +76,12 @@ int list(Runtime& runtime, VerbArguments command_line) {
   std::vector<StateAndRecord> all = look_at_all(runtime.store);
   for (const container::LinuxContainers& others :
        linux_containers(runtime.globals.root, container::linux_runtime_search())) {
+    if (others.runtime.program.empty()) {
+      runtime.warn(
+          fmt::format("{} containers are listed without their state: their runtime, {}, is "
+                      "not installed any more",
+                      others.ids.size(), others.runtime.name));
+    }
     for (StateAndRecord& one : states_of(others)) all.push_back(std::move(one));
   }
   std::string text;

@@ -195,6 +195,16 @@ wait "$manager"
 ok "$who: and the service manager hears it" is "$(cat "$dir/notified")" READY=1
 
 # Linux payloads -----------------------------------------------------------------------------------------
+as mkdir -p "$dir/state/.linux@gone/lost"
+WHERRY_LINUX_RUNTIME=$dir/gone rt list
+ok "$who: what an uninstalled runtime has is listed" eval 'is "$status" 0 && [[ $out == *$'"'\nlost '*' unknown '"'* ]]'
+ok "$who: with a warning" is "$err" "wherry-runtime: warning: 1 containers are listed without their state: their runtime, gone, is not installed any more"
+WHERRY_LINUX_RUNTIME=$dir/gone rt list --format json
+ok "$who: as JSON, too" eval 'is "$(jq -c ".[] | [.id, .status, .pid]" <<<"$out")" "[\"lost\",\"unknown\",0]"'
+as rm -r "$dir/state/.linux@gone"
+rt restore --image-path lost nobody
+ok "$who: what is restored is no container of ours" eval 'test "$status" -ne 0 && [[ $err != *"unknown command '"'restore'"'"* ]]'
+find "$dir/state" -maxdepth 1 -name '.linux@*' -exec rm -r {} +
 
 for other in crun runc; do
   if ! command -v $other >/dev/null; then
@@ -223,7 +233,23 @@ for other in crun runc; do
   ok "$who: no id is used twice" one_error "a container with the id 'ours' exists"
   rt exec ours "l-$other"
   ok "$who: words behind an id of ours are no ids" one_error "container that is stopped"
+  rt ps --format "l-$other" ours
+  ok "$who: nor is the value of an option" eval '[[ $err == wherry-runtime:* ]]'
+  rt checkpoint --image-path "l-$other" ours
+  ok "$who: what is ours has no checkpoints" one_error "cannot checkpoint container 'ours': a WebAssembly program has no checkpoints"
   as rmdir "$dir/state/ours"
+  rt checkpoint --image-path "$dir/images" "l-$other"
+  ok "$who: commands that only $other may know are $other's" eval 'test "$status" -ne 0 && [[ $err != *wherry-runtime:* ]]'
+  for entrypoint in /usr/bin/not-there /usr /etc/unreadable; do
+    make_bundle "bad-$other${entrypoint//\//-}" '.mounts += [{destination: "/usr", type: "bind", source: "/usr", options: ["rbind", "ro"]}]' "$entrypoint"
+    bundle="$dir/bad-$other${entrypoint//\//-}"
+    as mkdir "$bundle/rootfs/etc" && as install -m 0 /dev/null "$bundle/rootfs/etc/unreadable"
+    run as "${inside[@]}" "$WHERRY_LINUX_RUNTIME" --root "$dir/other" run --bundle "$bundle" bad </dev/null
+    theirs=$status:$out:$(sed 's/time="[^"]*" //' <<<"$err")
+    rt run --bundle "$bundle" bad </dev/null
+    ok "$who: of $entrypoint is said what $other says" is "$status:$out:$(sed 's/time="[^"]*" //' <<<"$err")" "$theirs"
+    ok "$who: which is an error" test "${theirs%%:*}" -ne 0
+  done
   rt kill "l-$other" KILL
   wait_until in_state "l-$other" stopped
   rt delete "l-$other"

@@ -53,6 +53,8 @@ std::string_view to_string(State state) {
       return "paused";
     case State::Stopped:
       return "stopped";
+    case State::Unknown:
+      return "unknown";
   }
   return "?";
 }

@@ -12,6 +12,7 @@ enum class State : std::uint8_t {
   Running,
   Paused,
   Stopped,  // init has ended
+  Unknown,  // another runtime's, which cannot be asked; no step leads there or on
 };
 
 enum class Step : std::uint8_t {

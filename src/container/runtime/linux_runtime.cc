@@ -129,16 +129,23 @@ LinuxRuntimeSearch linux_runtime_search() {
   return {.given = variable("WHERRY_LINUX_RUNTIME"), .path = variable("PATH")};
 }
 
-LinuxRuntime choose_linux_runtime(const std::string& root, const LinuxRuntimeSearch& search) {
+std::optional<LinuxRuntime> find_linux_runtime(const std::string& root,
+                                               const LinuxRuntimeSearch& search) {
   if (!search.given.empty() && !(search.given.starts_with('/') && is_program(search.given))) {
     fail(ErrorKind::FailedPrecondition,
          "WHERRY_LINUX_RUNTIME: '{}' is no absolute path of a program", search.given);
   }
   for (const std::string& name : names(search)) {
     if (auto program = find_program(name, search)) {
-      return {.name = name, .program = std::move(*program), .root = root_for(root, name)};
+      return LinuxRuntime{
+          .name = name, .program = std::move(*program), .root = root_for(root, name)};
     }
   }
+  return std::nullopt;
+}
+
+LinuxRuntime choose_linux_runtime(const std::string& root, const LinuxRuntimeSearch& search) {
+  if (auto found = find_linux_runtime(root, search)) return std::move(*found);
   fail(ErrorKind::FailedPrecondition,
        "the payload is a Linux program, and neither crun nor runc is installed");
 }
@@ -159,7 +166,13 @@ std::vector<LinuxContainers> linux_containers(const std::string& root,
   std::vector<LinuxContainers> all;
   for (const std::string& name : names(search)) {
     std::vector<std::string> ids = folders_in(root_for(root, name));
-    if (!ids.empty()) all.push_back({installed(root, name, search), std::move(ids)});
+    if (ids.empty()) continue;
+    auto program = find_program(name, search);
+    bool is_there = program && is_program(*program);
+    all.push_back({.runtime = {.name = name,
+                               .program = is_there ? *program : std::string(),
+                               .root = root_for(root, name)},
+                   .ids = std::move(ids)});
   }
   return all;
 }
@@ -169,6 +182,10 @@ std::vector<StateAndRecord> states_of(const LinuxContainers& containers) {
   std::vector<StateAndRecord> states;
   for (const std::string& id : containers.ids) {
     const LinuxRuntime& runtime = containers.runtime;
+    if (runtime.program.empty()) {
+      states.push_back({.record = {.id = id}, .state = State::Unknown});
+      continue;
+    }
     os::Command command{.path = runtime.program,
                         .arguments = {runtime.name, "--root", runtime.root, "state", id},
                         .environment = {},

@@ -30,7 +30,11 @@ struct LinuxRuntimeSearch {
 };
 LinuxRuntimeSearch linux_runtime_search();  // of this process's environment
 
-// The one that new containers go to. Throws Error(FailedPrecondition) where there is none.
+// The one that new containers go to; nothing where none is installed. Throws
+// Error(FailedPrecondition) where search.given is none.
+std::optional<LinuxRuntime> find_linux_runtime(const std::string& root,
+                                               const LinuxRuntimeSearch& search);
+// The same, or Error(FailedPrecondition).
 LinuxRuntime choose_linux_runtime(const std::string& root, const LinuxRuntimeSearch& search);
 
 // The one that has a container of that id; nothing where none has. An id may be any text. Throws
@@ -38,7 +42,8 @@ LinuxRuntime choose_linux_runtime(const std::string& root, const LinuxRuntimeSea
 std::optional<LinuxRuntime> linux_runtime_of(const std::string& root, const std::string& id,
                                              const LinuxRuntimeSearch& search);
 
-// The ids of all containers that Linux runtimes have, by runtime.
+// The ids of all containers that Linux runtimes have, by runtime, whose program is empty where it is
+// not installed any more.
 struct LinuxContainers {
   LinuxRuntime runtime;
   std::vector<std::string> ids;
@@ -47,7 +52,7 @@ std::vector<LinuxContainers> linux_containers(const std::string& root,
                                               const LinuxRuntimeSearch& search);
 
 // Their states, as the runtime says. Those that it has no state of, as of one that is being removed,
-// are left out.
+// are left out. Where it is gone, their ids and State::Unknown.
 std::vector<StateAndRecord> states_of(const LinuxContainers& containers);
 
 // Our command line (without the program's name) as the other is to have it; verb_at is the place of

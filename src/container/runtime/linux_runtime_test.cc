@@ -86,6 +86,15 @@ TEST_F(LinuxRuntimes, AreMissedWhenTheyAreGone) {
   EXPECT_EQ(linux_runtime_of(top_ + "/root", "one", search_)->program, "/opt/youki");
 }
 
+TEST_F(LinuxRuntimes, LeaveTheIdsOfTheirContainersBehind) {
+  LinuxContainers containers{.runtime = {.name = "crun", .program = "", .root = "/r"},
+                             .ids = {"one", "two"}};
+  auto states = states_of(containers);
+  ASSERT_EQ(states.size(), 2u);
+  EXPECT_EQ(states[1].record.id, "two");
+  EXPECT_EQ(states[1].state, State::Unknown);
+}
+
 using Words = std::vector<std::string>;
 
 TEST(LinuxCommandLine, DiffersInItsRootOnly) {
