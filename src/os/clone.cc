@@ -52,6 +52,36 @@ void report_failure(int socket, ErrorKind kind, std::string_view text) noexcept 
   ::_exit(code);
 }
 
+struct Link {
+  Fd ours;
+  Fd theirs;
+};
+
+Link make_link() {
+  int pair[2];
+  sys([&] { return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair); },
+      "make a socket pair");
+  return {Fd(pair[0]), Fd(pair[1])};
+}
+
+clone_args arguments_of(std::uint64_t flags, int cgroup) {
+  clone_args arguments{};
+  arguments.flags = flags;
+  if (cgroup >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
+  return arguments;
+}
+
+[[noreturn]] void fail_clone(int error, std::uint64_t flags, int cgroup) {
+  if ((flags & CLONE_NEWUSER) && (error == EPERM || error == ENOSPC)) {
+    fail_errno(error, "create a user namespace (does this machine allow it to ordinary users?)");
+  }
+  fail_errno(error, "create a process in new namespaces{}",
+             cgroup >= 0 ? " and in its cgroup" : "");
+}
+
 }  // namespace
 
 bool ParentLink::try_await_parent() noexcept {
@@ -92,35 +122,55 @@ void Child::await_child() {
 }
 
 Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body, int cgroup) {
-  int pair[2];
-  sys([&] { return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair); },
-      "make a socket pair");
-  Fd ours(pair[0]);
-  Fd theirs(pair[1]);
-
+  Link link = make_link();
+  clone_args arguments = arguments_of(flags, cgroup);
   int pidfd = -1;
-  clone_args arguments{};
-  arguments.flags = flags | CLONE_PIDFD;
+  arguments.flags |= CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
-  if (cgroup >= 0) {
-    arguments.flags |= CLONE_INTO_CGROUP;
-    arguments.cgroup = static_cast<std::uint64_t>(cgroup);
-  }
   long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0) {
-    ours.reset();
-    run_child(body, std::move(theirs));
+    link.ours.reset();
+    run_child(body, std::move(link.theirs));
   }
-  if (pid < 0) {
-    int error = errno;
-    if ((flags & CLONE_NEWUSER) && (error == EPERM || error == ENOSPC)) {
-      fail_errno(error, "create a user namespace (does this machine allow it to ordinary users?)");
+  if (pid < 0) fail_clone(errno, flags, cgroup);
+  return Child(static_cast<pid_t>(pid), Fd(pidfd), std::move(link.ours));
+}
+
+Child clone_child_after(const std::function<void()>& before, std::uint64_t flags,
+                        const std::function<int(ParentLink&)>& body, int cgroup) {
+  Link link = make_link();
+  Link number = make_link();
+  Child between = clone_child(0, [&](ParentLink& parent) {
+    before();
+    // Born as its brother: its end is told with the same signal.
+    clone_args arguments = arguments_of(flags | CLONE_PARENT, cgroup);
+    long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0) {
+      parent.detach();
+      number = {};
+      link.ours.reset();
+      run_child(body, std::move(link.theirs));
     }
-    fail_errno(error, "create a process in new namespaces{}",
-               cgroup >= 0 ? " and in its cgroup" : "");
-  }
-  return Child(static_cast<pid_t>(pid), Fd(pidfd), std::move(ours));
+    if (pid < 0) fail_clone(errno, flags, cgroup);
+    sys([&] { return ::send(number.theirs.get(), &pid, sizeof pid, MSG_NOSIGNAL); },
+        "report to the runtime");
+    parent.report_ready();
+    return 0;
+  });
+  ChildEnd end(between.pid());
+  between.await_child();
+  long pid = 0;
+  sys([&] { return ::recv(number.ours.get(), &pid, sizeof pid, 0); }, "wait for a process");
+  // It cannot be another by now: nobody has reaped it.
+  Fd pidfd(static_cast<int>(
+      sys([&] { return ::syscall(SYS_pidfd_open, pid, 0); }, "watch process {}", pid)));
+  return Child(static_cast<pid_t>(pid), std::move(pidfd), std::move(link.ours));
+}
+
+ChildEnd::~ChildEnd() {
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
 }
 
 void die_with_parent() {

@@ -70,6 +70,24 @@ class Child {
 Child clone_child(std::uint64_t flags, const std::function<int(ParentLink&)>& body,
                   int cgroup = -1);
 
+// The same by way of another process, that does before() first and ends: what it joins or makes is
+// then the child's, and not this process's. The child is this process's own. Throws what before()
+// throws.
+Child clone_child_after(const std::function<void()>& before, std::uint64_t flags,
+                        const std::function<int(ParentLink&)>& body, int cgroup = -1);
+
+// Ends a child that has nothing more to do, and reaps it, when it goes. Borrows nothing.
+class ChildEnd {
+ public:
+  explicit ChildEnd(pid_t pid) : pid_(pid) {}
+  ~ChildEnd();
+  ChildEnd(const ChildEnd&) = delete;
+  ChildEnd& operator=(const ChildEnd&) = delete;
+
+ private:
+  pid_t pid_;
+};
+
 // Asks for SIGKILL when the parent ends. Changing credentials clears it: ask again after that.
 void die_with_parent();
 // Takes that back.

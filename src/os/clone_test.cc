@@ -47,6 +47,28 @@ TEST(Clone, WaitsOnBothSides) {
   EXPECT_EQ(exit_code_of(child), 9);
 }
 
+// What the process between has done to itself is the child's, and not ours.
+TEST(Clone, IsBornOfAProcessBetween) {
+  ASSERT_EQ(::unsetenv("WHERRY_CLONE_TEST"), 0);
+  Child child = clone_child_after([] { ::setenv("WHERRY_CLONE_TEST", "7", 1); }, 0,
+                                  [parent_id = ::getpid()](ParentLink& parent) {
+                                    parent.await_parent();
+                                    parent.report_ready();
+                                    const char* set = ::getenv("WHERRY_CLONE_TEST");
+                                    return set && ::getppid() == parent_id ? 7 : 1;
+                                  });
+  child.release();
+  child.await_child();
+  EXPECT_EQ(exit_code_of(child), 7);
+  EXPECT_EQ(::getenv("WHERRY_CLONE_TEST"), nullptr);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "no other child is left";
+
+  EXPECT_THROW(clone_child_after([] { fail(ErrorKind::NotFound, "nothing to join"); }, 0,
+                                 [](ParentLink&) { return 0; }),
+               Error);
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "no child is left";
+}
+
 // Nobody moves it: that would have the kernel wait for every process there is.
 TEST(Clone, IsBornInACgroup) {
   std::string path = "/wherry-clone-test-" + unique_name();

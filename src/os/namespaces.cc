@@ -6,11 +6,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -44,21 +42,6 @@ void write_proc(pid_t pid, const char* name, const std::string& text) {
   sys([&] { return ::write(file.get(), text.data(), text.size()); }, "write '{}' to {}", shown,
       path);
 }
-
-// Ends and reaps a child that has nothing more to do.
-class ChildEnd {
- public:
-  explicit ChildEnd(pid_t pid) : pid_(pid) {}
-  ~ChildEnd() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  ChildEnd(const ChildEnd&) = delete;
-  ChildEnd& operator=(const ChildEnd&) = delete;
-
- private:
-  pid_t pid_;
-};
 
 std::string map_text(std::span<const IdRange> ranges) {
   std::string text;

@@ -70,6 +70,7 @@ if [ "$id" = 0 ]; then
   seen time 'mount("/tmp"; "tmpfs"; []) | .linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {monotonic: {secs: 86400, nanosecs: 5}}'
   map='[{containerID: 0, hostID: 100000, size: 65536}]'
   users="userns | .linux.uidMappings = $map | .linux.gidMappings = $map"
+  in_new_users=$users
   in_users() { # NAME FILTER
     bundle "$1" "$users | $2"
     chown -R 100000:100000 "$bundle/rootfs"
@@ -108,8 +109,40 @@ if [ "$id" = 0 ]; then
     seen "joined-$kind" ".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])
       | if \"$kind\" == \"uts\" then del(.hostname) else . end"
   done
-  kill -9 "$inner"
+  # The host's, from a user namespace that has no rights over them: a new one, and one that is joined.
+  for kind in ipc uts network:net; do
+    name=${kind#*:} kind=${kind%:*}
+    joined=".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])
+      | if \"$kind\" == \"uts\" then del(.hostname) else . end"
+    in_users "joined-$kind-in-namespace" "$joined"
+  done
+  unshare --user sleep 300 &
+  user_holder=$!
+  until [ "$(readlink /proc/$user_holder/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.05; done
+  echo "0 100000 65536" >/proc/$user_holder/uid_map && echo "0 100000 65536" >/proc/$user_holder/gid_map
+  users=".linux.namespaces += [{type: \"user\", path: \"/proc/$user_holder/ns/user\"}]"
+  in_users joined-user .
+  in_users joined-user-and-network ".linux.namespaces |= (map(select(.type != \"network\")) + [{type: \"network\", path: \"/proc/$inner/ns/net\"}])"
+  bundle exec-in-joined "$users | .linux.namespaces |= (map(select(.type != \"network\")) + [{type: \"network\", path: \"/proc/$inner/ns/net\"}])"
+  chown -R 100000:100000 "$bundle/rootfs"
+  as "$runtime" --root "$dir/state" create --bundle "$bundle" exec-in-joined >/dev/null 2>&1
+  run as "$runtime" --root "$dir/state" exec exec-in-joined /inspect.wasm /
+  ok "$who: exec stands in a joined user namespace and the host's network" \
+    [ "$(jq -r '.namespaces | .user, .net' <<<"$out" | xargs)" = "$(readlink /proc/$user_holder/ns/user /proc/"$inner"/ns/net | xargs)" ]
+  as "$runtime" --root "$dir/state" delete --force exec-in-joined
+  kill -9 "$inner" $user_holder
+  wait $holder $user_holder 2>/dev/null
+
+  # A mount namespace that is joined becomes the container's, root and all.
+  unshare --mount sleep 300 &
+  holder=$!
+  until [ "$(readlink /proc/$holder/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]; do sleep 0.05; done
+  seen joined-mount ".linux.namespaces |= (map(select(.type != \"mount\")) + [{type: \"mount\", path: \"/proc/$holder/ns/mnt\"}])"
+  ok "$who: a joined mount namespace is the container's" [ -f "/proc/$holder/root/inspect.wasm" ]
+  kill -9 $holder
   wait $holder 2>/dev/null
+  refused joined-mount-of-host '.linux.namespaces |= (map(select(.type != "mount")) + [{type: "mount", path: "/proc/self/ns/mnt"}])' "it is the host's"
+  refused joined-mount-in-new-user "$in_new_users | .linux.namespaces |= (map(select(.type != \"mount\")) + [{type: \"mount\", path: \"/proc/1/ns/mnt\"}])" "no rights over a mount namespace"
 
   # A mount that somebody makes on the host later comes in where the file says so, and only there.
   mkdir -p "$scratch/tree" && mount -t tmpfs tmpfs "$scratch/tree" && mount --make-shared "$scratch/tree"

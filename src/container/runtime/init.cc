@@ -24,6 +24,7 @@
 #include "container/runtime/kernel_settings.h"
 #include "container/runtime/mount_options.h"
 #include "container/runtime/mounts.h"
+#include "container/runtime/namespaces.h"
 #include "container/runtime/state_record.h"
 #include "container/runtime/terminal.h"
 #include "os/capabilities.h"
@@ -39,20 +40,6 @@ namespace wherry::container {
 namespace {
 
 using oci::RuntimeConfig;
-
-void join_namespaces(const RuntimeConfig& config) {
-  for (const oci::RuntimeNamespace& space : config.linux_section.namespaces) {
-    const std::uint64_t type_flag = os::namespace_flag(space.type).value_or(0);
-    // Those that only a child is born into were joined before it was.
-    if (space.path.empty() || (type_flag & kBornInto)) continue;
-    in_context([&] { return fmt::format("join the {} namespace '{}'", space.type, space.path); },
-               [&] {
-                 os::Fd file(sys([&] { return ::open(space.path.c_str(), O_RDONLY | O_CLOEXEC); },
-                                 "open it"));
-                 sys([&] { return ::setns(file.get(), static_cast<int>(type_flag)); }, "enter it");
-               });
-  }
-}
 
 std::uint64_t propagation_of(const RuntimeConfig& config) {
   const std::string& name = config.linux_section.rootfs_propagation;
@@ -223,7 +210,7 @@ bool in_user_namespace(const InitPlan& plan) {
 
 void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   const RuntimeConfig& config = plan.config;
-  join_namespaces(config);
+  if (!plan.is_born_into_namespaces) enter_namespaces(config);
   if (plan.new_namespaces & CLONE_NEWCGROUP) {
     sys([] { return ::unshare(CLONE_NEWCGROUP); }, "make a cgroup namespace");
   }
@@ -252,8 +239,10 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
 }
 
 void join_container(const InitPlan& plan) {
-  sys([&] { return ::setns(plan.joined, static_cast<int>(plan.joined_namespaces)); },
-      "join the container's namespaces");
+  if (plan.joined_namespaces) {
+    sys([&] { return ::setns(plan.joined, static_cast<int>(plan.joined_namespaces)); },
+        "join the container's namespaces");
+  }
   os::Fd root(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open the root"));
   open_console(plan, root.get());
 }

@@ -15,10 +15,6 @@
 
 namespace wherry::container {
 
-// CLONE_NEW* of the namespaces that a process joins for its children, or that give the right to join
-// others: joined before init is cloned.
-inline constexpr std::uint64_t kBornInto = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWTIME;
-
 // Everything init needs, made ready before it is cloned; borrowed for its whole life.
 struct InitPlan {
   const oci::RuntimeConfig& config;
@@ -33,11 +29,13 @@ struct InitPlan {
   // A listening socket on which init waits for `start` once its maker has left; -1 where the maker
   // itself starts it.
   int listener = -1;
-  // The process whose namespaces are joined instead of making any: a pidfd, and which (CLONE_NEW*);
-  // all but those that only a new process can be born into.
+  // Who cloned init had entered the namespaces of config.json that are to be joined: see
+  // is_born_into_namespaces().
+  bool is_born_into_namespaces = false;
+  // The process whose namespaces are joined instead of making any: a pidfd, and which (CLONE_NEW*), less
+  // those that init was born into.
   int joined = -1;
   std::uint64_t joined_namespaces = 0;
-  // Of this process, which joined it before init was cloned.
   bool joined_user_namespace = false;
   // From open_id_mapped_sources().
   std::span<const os::Fd> id_mapped;

@@ -27,8 +27,7 @@ struct InitProcessPlan {
   std::string bundle;     // directory of config.json
   char** argv = nullptr;  // see InitPlan
   int listener = -1;      // see InitPlan
-  // Instead of a sandbox of its own, that of a running process. This process then stands in that
-  // one's user namespace, too.
+  // Instead of a sandbox of its own, that of a running process.
   const os::ProcessId* joined = nullptr;
   bool detached = false;  // see InitPlan
   Inherited inherited;    // open descriptors of this process
@@ -70,7 +69,8 @@ class InitProcess {
   pid_t pid() const { return child_->pid(); }
 
  private:
-  std::uint64_t join(const os::ProcessId& process);
+  std::uint64_t open_joined(const os::ProcessId& process);
+  void join(std::uint64_t namespaces) const;
 
   InitProcessPlan plan_;
   Workload& workload_;
