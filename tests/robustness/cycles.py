@@ -9,15 +9,29 @@ from pathlib import Path
 from containers import RUNTIME, STATE, Leavings, bundle, processes, runtime, states
 
 WARM_UP = 20
-# Growth over all cycles beyond which something is kept of each: other programs take some meanwhile.
-ALLOWED = {"open files": 0.5, "shared memory KiB": 1, "mounts in the kernel": 1, "network namespaces": 0.25}
+# Growth over all cycles beyond which something is kept of each. The kernel's own counts are the whole machine's, where
+# others make containers meanwhile; one container has a dozen mounts and a network namespace.
+ALLOWED = {"open files": 0, "shared memory KiB": 1, "mounts in the kernel": 4, "network namespaces": 0.5}
+
+
+def open_files() -> int:
+    """Of all processes here: this test, and whatever is left of the containers."""
+    found = 0
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            found += len(list(folder.iterdir()))
+        except OSError:
+            continue
+    return found
 
 
 def counts() -> dict[str, int]:
-    found = {"open files": int(Path("/proc/sys/fs/file-nr").read_text().split()[0])}
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("Shmem:"):
-            found["shared memory KiB"] = int(line.split()[1])
+    found = {"open files": open_files()}
+    # Of the cgroup that all of this test is in, on either version.
+    for place in ("/sys/fs/cgroup/memory/memory.stat", "/sys/fs/cgroup/memory.stat"):
+        if Path(place).exists():
+            stat = dict(line.split() for line in Path(place).read_text().splitlines())
+            found["shared memory KiB"] = int(stat.get("total_shmem", stat.get("shmem", 0))) // 1024
     names = {"mnt_cache": "mounts in the kernel", "net_namespace": "network namespaces"}
     try:
         for line in Path("/proc/slabinfo").read_text().splitlines():
