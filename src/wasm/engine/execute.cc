@@ -80,6 +80,7 @@ TrapKind host_call(interp::Context& context, const Function& function, Slot* fp)
   HostCall call{.slots = {fp - function.argument_slots, function.argument_slots},
                 .caller = instance ? *instance : store.hostless};
   try {
+    HostSection here;
     return function.host(function.host_context, call);
   } catch (...) {
     store.pending = std::current_exception();

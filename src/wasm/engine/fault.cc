@@ -22,7 +22,7 @@ extern "C" {
 extern const char __start_wherry_interp[];
 extern const char __stop_wherry_interp[];
 #else
-// g++ gives templates no section of choice: around all code.
+// g++ gives templates no section of choice: around all code. What is the host's a HostSection says.
 extern const char __executable_start[];
 extern const char etext[];
 #endif
@@ -74,6 +74,7 @@ struct FaultHandler {
   }
 
   static bool is_guests(const FaultScope& scope, const siginfo_t* info, void* raw_context) {
+    if (scope.in_host_) return false;
     const auto* context = static_cast<const ucontext_t*>(raw_context);
     if (!is_handlers(reinterpret_cast<const char*>(context->uc_mcontext.gregs[REG_RIP]))) {
       return false;
@@ -113,5 +114,10 @@ FaultScope::FaultScope(Store::Impl& store) noexcept : store_(store), outer_(inne
 }
 
 FaultScope::~FaultScope() { innermost = outer_; }
+
+#if !defined(__clang__)
+HostSection::HostSection() noexcept { innermost->in_host_ = true; }
+HostSection::~HostSection() { innermost->in_host_ = false; }
+#endif
 
 }  // namespace wherry::wasm
