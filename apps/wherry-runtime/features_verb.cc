@@ -7,13 +7,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "cli/term/args.h"
-#include "container/runtime/mount_options.h"
-#include "container/runtime/seccomp.h"
+#include "container/runtime/features.h"
 #include "oci/runtime_default.h"
-#include "oci/runtime_features.h"
-#include "os/capabilities.h"
 #include "os/file.h"
-#include "os/namespaces.h"
 #include "runtime.h"
 
 namespace wherry::runtime {
@@ -28,18 +24,7 @@ int features(Runtime&, VerbArguments command_line) {
     return show_help("features", "Prints what this runtime understands, as JSON.", "");
   }
   if (!operands->empty()) throw UsageError("'features' takes no operand");
-  oci::RuntimeFeatures known{
-      .hooks = {},
-      .mount_options = container::mount_option_names(),
-      .namespaces = os::namespace_names(),
-      .capabilities = os::capability_names(),
-      .seccomp = container::seccomp_features(),
-      .annotations = {{"org.wherry.version", WHERRY_VERSION}, {"run.oci.crun.wasm", "true"}},
-      .unsafe_annotations = {"module.wasm.image/variant", "org.wherry.", "run.oci.handler"}};
-  for (const oci::RuntimeHookStage& stage : oci::kRuntimeHookStages) {
-    known.hooks.emplace_back(stage.name);
-  }
-  return std::puts(to_json(known).c_str()) < 0;
+  return std::puts(to_json(container::runtime_features()).c_str()) < 0;
 }
 
 int spec(Runtime&, VerbArguments command_line) {

@@ -95,7 +95,7 @@ auto in_context(Describe&& describe, Body&& body) {
 template <typename Body>
 auto outcome_of(Body&& body) -> std::pair<std::optional<decltype(body())>, std::string> {
   try {
-    return {body(), {}};
+    return {std::optional<decltype(body())>(body()), std::string()};
   } catch (const Error& error) {
     return {std::nullopt, error.what()};
   }

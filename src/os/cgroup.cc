@@ -169,6 +169,12 @@ std::vector<CgroupHierarchy> find_cgroups() {
                       read_file(AT_FDCWD, "/proc/self/cgroup", kMaxProcFile));
 }
 
+std::vector<CgroupHierarchy> find_cgroups_of(pid_t pid) {
+  std::string memberships = fmt::format("/proc/{}/cgroup", pid);
+  return find_cgroups(read_file(AT_FDCWD, "/proc/self/mountinfo", kMaxProcFile),
+                      read_file(AT_FDCWD, memberships, kMaxProcFile));
+}
+
 std::optional<CgroupFolder> CgroupFolder::open(const std::string& mount, const std::string& path) {
   Fd root(::open(mount.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root.is_open()) {

@@ -30,6 +30,8 @@ struct CgroupHierarchy {
 
 // All that are mounted, v2 last. Throws Error.
 std::vector<CgroupHierarchy> find_cgroups();
+// The same with `own` as the group of another process.
+std::vector<CgroupHierarchy> find_cgroups_of(pid_t pid);
 // The same from the text of /proc/self/mountinfo and /proc/self/cgroup.
 std::vector<CgroupHierarchy> find_cgroups(std::string_view mountinfo, std::string_view memberships);
 

@@ -190,6 +190,17 @@ Cgroup Cgroup::open(const std::string& saved) {
   return group;
 }
 
+Cgroup Cgroup::of_process(pid_t pid) {
+  Cgroup group;
+  std::vector<os::CgroupHierarchy> ours = os::find_cgroups();
+  for (const os::CgroupHierarchy& theirs : os::find_cgroups_of(pid)) {
+    if (theirs.own == "/" || std::ranges::find(ours, theirs) != ours.end()) continue;
+    group.places_.push_back(
+        {.controllers = theirs.controllers, .mount = theirs.mount, .path = theirs.own});
+  }
+  return group;
+}
+
 bool Cgroup::controllers_are_in_v2() const {
   return std::none_of(places_.begin(), places_.end(), [](const Place& place) {
     return !place.is_v2() && !place.controllers.starts_with("name=");

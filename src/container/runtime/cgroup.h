@@ -51,11 +51,16 @@ class Cgroup {
   static Cgroup plan(const CgroupRequest& request);
   // From saved().
   static Cgroup open(const std::string& saved);
+  // The one a process stands in, whoever made it, without the hierarchies in which that is this
+  // process's own: for looking at, not for removal.
+  static Cgroup of_process(pid_t pid);
   // Empty where there is no group, as after a make() that had to go without.
   std::string saved() const;
   bool exists() const { return !places_.empty(); }
   // Removes it, and from then on there is none.
   void go_without();
+  // Whether it is v2 that counts and limits.
+  bool is_v2() const { return controllers_are_in_v2(); }
 
   // Makes the group with its limits. On failure nothing of it is left. False where that takes a
   // process to begin with: for systemd, and for those who may be denied the group, which shows when
