@@ -2,7 +2,7 @@
 # drop-in, the documentation. tools/package (`./dev package`) fills package/ in the
 # build folder with what is made, before CPack collects it all.
 set(prepared "${CMAKE_BINARY_DIR}/package")
-install(TARGETS wherry wherry-runtime RUNTIME DESTINATION bin COMPONENT wherry)
+install(TARGETS wherry wherry-runtime containerd-shim-wherry-v1 RUNTIME DESTINATION bin COMPONENT wherry)
 install(DIRECTORY "${prepared}/man/" DESTINATION share/man COMPONENT wherry)
 install(FILES packaging/completions/wherry.bash RENAME wherry
         DESTINATION share/bash-completion/completions COMPONENT wherry)

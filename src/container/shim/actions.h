@@ -1,0 +1,31 @@
+// What a shim does when it is called: one function for each action.
+#pragma once
+
+#include <string>
+
+#include "container/shim/invocation.h"
+
+namespace wherry::shim {
+
+// Sees to it that a shim serves this container, or its pod, and prints its address. The bundle is the
+// working directory. Throws Error.
+void start(const Invocation& invocation);
+
+// Is the shim, until nobody needs it any more: its listener is descriptor 3. Throws Error.
+void serve(const Invocation& invocation);
+
+// Takes away what is left of a container whose shim is gone, and prints how it ended. Where nothing is
+// left, which is usual, it does next to nothing. Throws Error.
+void clean_up(const Invocation& invocation);
+
+// Prints what this runtime is (RuntimeInfo).
+void show_info();
+
+// All of a stream, up to a limit; nothing where it is closed. Throws Error.
+std::string read_stream(int fd, std::size_t limit);
+// To standard output. Throws Error.
+void print_bytes(const std::string& bytes);
+
+inline constexpr int kListener = 3;
+
+}  // namespace wherry::shim

@@ -1,0 +1,38 @@
+// How containerd calls a shim: flags, an action, the environment.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace wherry::shim {
+
+enum class Action : std::uint8_t {
+  Start,    // have a shim that serves this container, print its address
+  Delete,   // take away what a container left behind
+  Info,     // print what this runtime is
+  Version,  // the same, for people
+  Serve,    // be the shim: what `start` executes; not containerd's
+};
+
+struct Invocation {
+  Action action = Action::Start;
+  std::string namespace_name;
+  std::string id;
+  std::string address;    // of containerd's gRPC socket
+  std::string publisher;  // containerd's own program
+  std::string bundle;     // of `delete`
+  std::string socket;     // of `serve`: the path that its listener is bound to
+  bool debug = false;
+  // From the environment.
+  std::string ttrpc_address;
+  bool has_grpc_address = false;  // set since containerd 1.7
+  bool operator==(const Invocation&) const = default;
+};
+
+// Reads flags as Go's flag package does: "-name value", "-name=value", one dash or two. Flags nobody
+// knows are Error(InvalidArgument).
+Invocation parse_invocation(std::span<const std::string> arguments);
+void read_environment(Invocation& invocation);
+
+}  // namespace wherry::shim

@@ -1,0 +1,112 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "container/shim/actions.h"
+#include "container/shim/bootstrap.h"
+#include "container/shim/bundle_facts.h"
+#include "container/shim/children.h"
+#include "container/shim/put_file.h"
+#include "os/file.h"
+#include "os/unix_socket.h"
+
+namespace wherry::shim {
+namespace {
+
+constexpr int kBacklog = 128;
+
+bool is_served(const std::string& path) {
+  return outcome_of([&] { return os::connect_unix(path, SOCK_STREAM); }).first.has_value();
+}
+
+// Nothing where somebody serves it already.
+os::Fd listen_at(const std::string& path) {
+  std::string directory = path.substr(0, path.rfind('/'));
+  for (std::size_t slash = directory.find('/', 1);; slash = directory.find('/', slash + 1)) {
+    std::string one = directory.substr(0, slash);
+    if (::mkdir(one.c_str(), 0711) != 0 && errno != EEXIST) {
+      fail_errno(errno, "create directory '{}'", one);
+    }
+    if (slash == directory.npos) break;
+  }
+  // Two containers of a pod may be started at once.
+  os::Fd lock(sys([&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); },
+                  "open directory '{}'", directory));
+  sys([&] { return ::flock(lock.get(), LOCK_EX); }, "lock directory '{}'", directory);
+  if (is_served(path)) return {};
+  ::unlink(path.c_str());
+  mode_t before = ::umask(0177);
+  auto [listener, problem] = outcome_of([&] { return os::bind_unix(path, SOCK_STREAM); });
+  ::umask(before);
+  if (!listener) fail(ErrorKind::Unavailable, "{}", problem);
+  sys([&] { return ::listen(listener->get(), kBacklog); }, "listen at '{}'", path);
+  return std::move(*listener);
+}
+
+// Where containerd reads what a shim says of itself; it holds the other end.
+os::Fd open_log() {
+  int log = ::open("log", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  if (log < 0) log = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  return os::Fd(log);
+}
+
+// Nothing of ours stays open in it: containerd waits until our standard output is closed.
+void spawn_server(const Invocation& invocation, const Bootstrap& bootstrap, const std::string& path,
+                  const os::Fd& listener) {
+  os::Fd nothing(sys([] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }, "open '/dev/null'"));
+  os::Fd log = open_log();
+  std::string program = own_program();
+  ChildPlan plan{
+      .path = program,
+      .arguments = {program, "-namespace", invocation.namespace_name, "-id", invocation.id,
+                    "-address", bootstrap.grpc_address, "-socket", path, "serve"},
+      .environment = environment_without({"TTRPC_ADDRESS", "GOMAXPROCS", "SCHED_CORE"}),
+      .descriptors = {{nothing.get(), STDIN_FILENO},
+                      {nothing.get(), STDOUT_FILENO},
+                      {log.get(), STDERR_FILENO},
+                      {listener.get(), kListener}},
+      .new_session = true};
+  plan.environment.push_back("TTRPC_ADDRESS=" + bootstrap.ttrpc_address);
+  spawn_child(plan);
+}
+
+}  // namespace
+
+std::string read_stream(int fd, std::size_t limit) {
+  std::string text;
+  char buffer[4096];
+  for (;;) {
+    ssize_t got = ::read(fd, buffer, sizeof buffer);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && errno == EBADF) return text;
+    if (got < 0) fail_errno(errno, "read the standard input");
+    if (got == 0) return text;
+    text.append(buffer, static_cast<std::size_t>(got));
+    if (text.size() > limit) {
+      fail(ErrorKind::ResourceExhausted, "the standard input is longer than {} bytes", limit);
+    }
+  }
+}
+
+void print_bytes(const std::string& bytes) {
+  in_context([] { return std::string("write the answer"); },
+             [&] { os::write_all(STDOUT_FILENO, as_bytes(bytes)); });
+}
+
+void start(const Invocation& invocation) {
+  Bootstrap bootstrap = parse_bootstrap(read_stream(STDIN_FILENO, kMaxBootstrapBytes), invocation);
+  std::string group = group_of(read_bundle_facts("."), invocation.id);
+  std::string path = socket_path(bootstrap.socket_directory, invocation, group);
+  os::Fd listener = listen_at(path);
+  std::string address = "unix://" + path;
+  // containerd 1.6 and 1.7 read it again after they have been restarted.
+  put_file("address", address);
+  if (listener.is_open()) spawn_server(invocation, bootstrap, path, listener);
+  print_bytes(bootstrap_answer(bootstrap.dialect, address));
+}
+
+}  // namespace wherry::shim

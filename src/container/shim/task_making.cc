@@ -1,0 +1,262 @@
+// Create, Start, Exec, Delete: how processes come and go.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "container/runtime/bundle.h"
+#include "container/shim/bundle_facts.h"
+#include "container/shim/events.pb.h"
+#include "container/shim/messages.h"
+#include "container/shim/put_file.h"
+#include "container/shim/rootfs.h"
+#include "container/shim/task.pb.h"
+#include "container/shim/task_service.h"
+#include "os/file.h"
+
+namespace wherry::shim {
+namespace {
+
+std::vector<RootfsMount> mounts_of(const wire::CreateTaskRequest& request) {
+  std::vector<RootfsMount> mounts;
+  for (const wire::Mount& mount : request.rootfs()) {
+    mounts.push_back({.type = mount.type(),
+                      .source = mount.source(),
+                      .target = mount.target(),
+                      .options = {mount.options().begin(), mount.options().end()}});
+  }
+  return mounts;
+}
+
+}  // namespace
+
+void TaskService::create(std::string_view payload, const Responder& responder) {
+  auto request = parse<wire::CreateTaskRequest>(payload);
+  container::check_id(request.id());
+  if (tasks_.contains(request.id())) {
+    fail(ErrorKind::AlreadyExists, "container '{}' exists", request.id());
+  }
+  if (!request.checkpoint().empty()) {
+    fail(ErrorKind::Unimplemented, "containers are not restored from checkpoints");
+  }
+  auto task = std::make_shared<Task>();
+  task->id = request.id();
+  task->bundle = request.bundle();
+  task->options = parse_options(request.options());
+  if (is_systemd_path(read_bundle_facts(task->bundle).cgroups_path)) {
+    task->options.systemd_cgroup = true;
+  }
+  if (!task->options.root.empty()) {
+    // For the `delete` of this program, which is not told options.
+    put_file(task->bundle + "/runtime-root", task->options.root);
+  }
+  mount_rootfs(task->rootfs(), mounts_of(request));
+  tasks_[task->id] = task;
+  task->first.streams = make_streams(task->id, {.terminal = request.terminal(),
+                                                .input = request.stdin(),
+                                                .output = request.stdout(),
+                                                .error = request.stderr()});
+  task->first.streams->open([this, task, request, responder](std::optional<Error> error) {
+    if (!error) {
+      auto [made, problem] = outcome_of([&] {
+        make_container(task, request, responder);
+        return true;
+      });
+      if (made) return;
+      error.emplace(ErrorKind::Internal, problem);
+    }
+    abandon(task);
+    responder.fail(*error);
+  });
+}
+
+// What a create that failed has made.
+void TaskService::abandon(const TaskPtr& task) {
+  unmount_rootfs(task->rootfs());
+  task->first.streams->ended();
+  tasks_.erase(task->id);
+}
+
+void TaskService::make_container(const TaskPtr& task, const wire::CreateTaskRequest& request,
+                                 const Responder& responder) {
+  std::string pid_file = task->bundle + "/init.pid";
+  RuntimeCommand command =
+      command_for(*task, {"create", "--bundle", task->bundle, "--pid-file", pid_file});
+  const std::string& console = task->first.streams->console_socket();
+  if (!console.empty()) {
+    command.words.insert(command.words.end(), {"--console-socket", console});
+  }
+  command.words.push_back(task->id);
+  run_making(task, {task, &task->first}, std::move(command), pid_file,
+             [this, task, request, responder](std::optional<Error> error, pid_t pid) {
+               if (error) {
+                 abandon(task);
+                 return responder.fail(*error);
+               }
+               adopt(task, {task, &task->first}, pid);
+               task->first.state = ProcessState::Created;
+               watch_memory(task);
+               wire::TaskCreate event;
+               event.set_container_id(task->id);
+               event.set_bundle(task->bundle);
+               *event.mutable_rootfs() = request.rootfs();
+               event.mutable_io()->set_stdin(request.stdin());
+               event.mutable_io()->set_stdout(request.stdout());
+               event.mutable_io()->set_stderr(request.stderr());
+               event.mutable_io()->set_terminal(request.terminal());
+               event.set_pid(static_cast<std::uint32_t>(pid));
+               environment_.publisher.publish("/tasks/create", "containerd.events.TaskCreate",
+                                              event);
+               // Known to the `delete` of this program, should this process be killed.
+               put_file(task->bundle + "/init.pid", std::to_string(pid));
+               wire::CreateTaskResponse response;
+               response.set_pid(static_cast<std::uint32_t>(pid));
+               responder.reply(response);
+               if (task->first.ended_early) ended(task, {task, &task->first});
+             });
+}
+
+void TaskService::start(std::string_view payload, const Responder& responder) {
+  auto request = parse<wire::StartRequest>(payload);
+  TaskPtr task = find_task(request.id());
+  ProcessPtr process = find_process(task, request.exec_id());
+  if (process->state != ProcessState::Created) {
+    fail(ErrorKind::FailedPrecondition, "it was started before");
+  }
+  if (request.exec_id().empty()) {
+    start_first(task, responder);
+  } else {
+    start_exec(task, process, responder);
+  }
+}
+
+void TaskService::start_first(const TaskPtr& task, const Responder& responder) {
+  RuntimeCommand command = command_for(*task, {"start", task->id});
+  task->first.state = ProcessState::Starting;
+  run(std::move(command), [this, task, responder](std::optional<Error> error) {
+    ProcessPtr process(task, &task->first);
+    if (error) {
+      process->state = ProcessState::Created;
+      responder.fail(*error);
+    } else {
+      started(task, process);
+      wire::StartResponse response;
+      response.set_pid(static_cast<std::uint32_t>(process->pid));
+      responder.reply(response);
+    }
+    if (process->ended_early) ended(task, process);
+  });
+}
+
+void TaskService::exec(std::string_view payload, const Responder& responder) {
+  auto request = parse<wire::ExecProcessRequest>(payload);
+  TaskPtr task = find_task(request.id());
+  container::check_id(request.exec_id());
+  if (task->execs.contains(request.exec_id())) {
+    fail(ErrorKind::AlreadyExists, "process '{}' of container '{}' exists", request.exec_id(),
+         task->id);
+  }
+  if (task->first.state != ProcessState::Running) {
+    fail(ErrorKind::FailedPrecondition, "container '{}' is not running", task->id);
+  }
+  auto process = std::make_shared<Process>();
+  process->exec_id = request.exec_id();
+  process->state = ProcessState::Created;
+  process->spec = with_terminal(request.spec().value(), request.terminal());
+  process->streams = make_streams(task->id, {.terminal = request.terminal(),
+                                             .input = request.stdin(),
+                                             .output = request.stdout(),
+                                             .error = request.stderr()});
+  task->execs[process->exec_id] = process;
+  wire::TaskExecAdded event;
+  event.set_container_id(task->id);
+  event.set_exec_id(process->exec_id);
+  environment_.publisher.publish("/tasks/exec-added", "containerd.events.TaskExecAdded", event);
+  responder.reply(wire::Empty());
+}
+
+void TaskService::start_exec(const TaskPtr& task, const ProcessPtr& process,
+                             const Responder& responder) {
+  process->state = ProcessState::Starting;
+  auto failed = [task, process, responder](const Error& error) {
+    // As one that could not be run ends: there is nothing left to start.
+    process->exit = {.code = 255};
+    ::clock_gettime(CLOCK_REALTIME, &process->exited_at);
+    process->state = ProcessState::Stopped;
+    process->streams->ended();
+    responder.fail(error);
+    for (const Responder& waiter : std::exchange(process->waiters, {})) waiter.fail(error);
+  };
+  process->streams->open([this, task, process, responder, failed](std::optional<Error> error) {
+    if (error) return failed(*error);
+    std::string name = fmt::format("exec-{}", os::unique_name());
+    std::string file = fmt::format("{}/{}.json", task->bundle, name);
+    std::string pid_file = fmt::format("{}/{}.pid", task->bundle, name);
+    auto on_made = [this, task, process, responder, failed, file](std::optional<Error> problem,
+                                                                  pid_t pid) {
+      ::unlink(file.c_str());
+      if (problem) return failed(*problem);
+      adopt(task, process, pid);
+      started(task, process);
+      wire::StartResponse response;
+      response.set_pid(static_cast<std::uint32_t>(pid));
+      responder.reply(response);
+      if (process->ended_early) ended(task, process);
+    };
+    auto [begun, problem] = outcome_of([&] {
+      put_file(file, process->spec);
+      RuntimeCommand command =
+          command_for(*task, {"exec", "--process", file, "--pid-file", pid_file, "--detach"});
+      const std::string& console = process->streams->console_socket();
+      if (!console.empty()) {
+        command.words.insert(command.words.end(), {"--console-socket", console});
+      }
+      command.words.push_back(task->id);
+      run_making(task, process, std::move(command), pid_file, on_made);
+      return true;
+    });
+    if (!begun) failed(Error(ErrorKind::Internal, problem));
+  });
+}
+
+void TaskService::delete_process(std::string_view payload, const Responder& responder) {
+  auto request = parse<wire::DeleteRequest>(payload);
+  TaskPtr task = find_task(request.id());
+  ProcessPtr process = find_process(task, request.exec_id());
+  bool busy = process->state == ProcessState::Running || process->state == ProcessState::Starting;
+  if (busy || task->deleting) {
+    fail(ErrorKind::FailedPrecondition, "a process that is running is not deleted");
+  }
+  if (request.exec_id().empty()) return delete_first(task, responder);
+  wire::DeleteResponse response;
+  response.set_pid(static_cast<std::uint32_t>(process->pid));
+  response.set_exit_status(static_cast<std::uint32_t>(process->exit.exit_code()));
+  set_time(response.mutable_exited_at(), process->exited_at);
+  task->execs.erase(request.exec_id());
+  responder.reply(response);
+}
+
+void TaskService::delete_first(const TaskPtr& task, const Responder& responder) {
+  task->deleting = true;
+  RuntimeCommand command = command_for(*task, {"delete", "--force", task->id});
+  run(std::move(command), [this, task, responder](std::optional<Error> error) {
+    task->deleting = false;
+    if (error) return responder.fail(*error);
+    if (task->oom_watch) environment_.loop.forget(task->oom_watch->fd.get());
+    task->oom_watch.reset();
+    unmount_rootfs(task->rootfs());
+    tasks_.erase(task->id);
+    wire::TaskDelete event;
+    event.set_container_id(task->id);
+    event.set_pid(static_cast<std::uint32_t>(task->first.pid));
+    event.set_exit_status(static_cast<std::uint32_t>(task->first.exit.exit_code()));
+    set_time(event.mutable_exited_at(), task->first.exited_at);
+    environment_.publisher.publish("/tasks/delete", "containerd.events.TaskDelete", event);
+    wire::DeleteResponse response;
+    response.set_pid(event.pid());
+    response.set_exit_status(event.exit_status());
+    *response.mutable_exited_at() = event.exited_at();
+    responder.reply(response);
+  });
+}
+
+}  // namespace wherry::shim
