@@ -93,6 +93,9 @@ if [ "$kind" = wasm ]; then
   ok "what is no module is an error" eval '[[ $status = 126 && $err == *relative.txt* ]]'
   d run --rm --runtime "$runtime" probe-native exit 6
   ok "a Linux image is handed on" is "$status:$err" "6:"
+  docker buildx build --quiet --load --platform linux/amd64 -t mislabelled /shared/contexts/wasm >/dev/null 2>&1
+  d run --rm --runtime "$runtime" mislabelled
+  ok "a module in an image for Linux runs" is "$status:$out:$err" "0:hello:"
   ln -s "$shim" /shared/bin/containerd-shim-wasmedge-v1
   d run --rm --runtime=io.containerd.wasmedge.v1 --platform=wasi/wasm "$image"
   ok "the article's own command" is "$status:$out:$err" "0:hello:"
