@@ -10,11 +10,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "base/error.h"
 #include "os/clone.h"
+#include "os/command.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -33,10 +35,14 @@ constexpr NamespaceName kNamespaces[] = {
     {"time", CLONE_NEWTIME}, {"cgroup", CLONE_NEWCGROUP},
 };
 
+std::string one_line(std::string text) {
+  while (text.ends_with('\n')) text.pop_back();
+  std::ranges::replace(text, '\n', ',');
+  return text;
+}
+
 void write_proc(pid_t pid, const char* name, const std::string& text) {
-  std::string shown = text;
-  while (shown.ends_with('\n')) shown.pop_back();
-  std::ranges::replace(shown, '\n', ',');
+  const std::string shown = one_line(text);
   std::string path = fmt::format("/proc/{}/{}", pid, name);
   Fd file(sys([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); }, "open {}", path));
   sys([&] { return ::write(file.get(), text.data(), text.size()); }, "write '{}' to {}", shown,
@@ -49,6 +55,40 @@ std::string map_text(std::span<const IdRange> ranges) {
     text += fmt::format("{} {} {}\n", range.inside, range.outside, range.count);
   }
   return text;
+}
+
+// Whether that id is the only one that is mapped, which its owner may do.
+bool is_only(std::span<const IdRange> ranges, std::uint32_t id) {
+  return ranges.empty() || (ranges.size() == 1 && ranges[0].outside == id && ranges[0].count == 1);
+}
+
+std::string find_program(const std::string& name) {
+  const char* given = ::getenv("PATH");
+  std::string path = std::string(given ? given : "") + ":/usr/bin:/bin";
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    std::string program = path.substr(at, end - at) + "/" + name;
+    if (program.starts_with('/') && end > at && ::access(program.c_str(), X_OK) == 0)
+      return program;
+    at = end + 1;
+  }
+  fail(ErrorKind::NotFound, "to map other ids than one's own takes '{}', which is not installed",
+       name);
+}
+
+// The ids that the machine has given this user are mapped by a program that has rights to (subuid(5)).
+void write_map_by(const std::string& name, pid_t pid, std::span<const IdRange> ranges) {
+  Command command{.path = find_program(name), .arguments = {name, std::to_string(pid)}};
+  for (const IdRange& range : ranges) {
+    for (std::uint32_t number : {range.inside, range.outside, range.count}) {
+      command.arguments.push_back(std::to_string(number));
+    }
+  }
+  const CommandResult result = run_command(command);
+  if (result.status.code == 0 && result.status.signal == 0) return;
+  std::string said = one_line(result.output);
+  if (said.empty()) said = fmt::format("{}: it ended with {}", name, result.status.exit_code());
+  fail(ErrorKind::PermissionDenied, "map ids: {}", said);
 }
 
 }  // namespace
@@ -100,10 +140,16 @@ bool in_user_namespace() {
 }
 
 void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdRange> gids) {
-  if (!uids.empty()) write_proc(pid, "uid_map", map_text(uids));
+  const uid_t user = ::geteuid();
+  if (user == 0 || is_only(uids, user)) {
+    if (!uids.empty()) write_proc(pid, "uid_map", map_text(uids));
+  } else {
+    write_map_by("newuidmap", pid, uids);
+  }
+  if (user != 0 && !is_only(gids, ::getegid())) return write_map_by("newgidmap", pid, gids);
   if (gids.empty()) return;
   // The kernel wants the right to drop groups given up before an ordinary user maps one.
-  if (::geteuid() != 0) write_proc(pid, "setgroups", "deny");
+  if (user != 0) write_proc(pid, "setgroups", "deny");
   write_proc(pid, "gid_map", map_text(gids));
 }
 

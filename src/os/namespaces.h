@@ -35,7 +35,7 @@ struct IdRange {
 };
 
 // Fills the id maps of a process that stands in a new user namespace. An ordinary user may map only
-// itself. Throws Error.
+// itself, and by newuidmap and newgidmap what /etc/subuid and /etc/subgid give it. Throws Error.
 void write_id_maps(pid_t pid, std::span<const IdRange> uids, std::span<const IdRange> gids);
 
 // A user namespace that nobody stands in, with those maps: a descriptor of it. Throws Error.

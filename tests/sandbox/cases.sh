@@ -152,6 +152,35 @@ if [ "$id" = 0 ]; then
   umount "$scratch/tree"
 fi
 
+# A user to whom ranges of ids are given, which newuidmap and newgidmap map; and such a user's own namespace, in
+# which somebody else has mapped them already.
+if [ "$id" = 0 ] && ! { command -v newuidmap && [ -e /etc/subuid ] && [ -e /etc/subgid ]; } >/dev/null; then
+  skip "a user's ranges of ids" "newuidmap is not installed"
+elif [ "$id" = 0 ]; then
+  mkdir -p "$scratch/etc" && echo someone:x:12345:12345::/:/bin/sh | cat /etc/passwd - >"$scratch/etc/passwd"
+  echo someone:100000:65535 | tee "$scratch/etc/subuid" >"$scratch/etc/subgid"
+  chmod a+r "$scratch"/etc/*
+  someone=(unshare --mount bash -c 'for file in passwd subuid subgid; do mount --bind "$0/$file" /etc/$file || exit; done
+    exec setpriv --reuid 12345 --regid 12345 --clear-groups "$@"' "$scratch/etc")
+  prefix=("${someone[@]}") dir=$scratch/ranges
+  mkdir "$dir" && chown 12345:12345 "$dir"
+  ranges='.linux.uidMappings = [{containerID: 0, hostID: 12345, size: 1}, {containerID: 1, hostID: 100000, size: 65535}]
+    | .linux.gidMappings = .linux.uidMappings | .process.user = {uid: 1000, gid: 1001, additionalGids: [5]}'
+  seen ranges-of-ids "userns | $ranges"
+  refused foreign-ranges-of-ids "userns | $ranges | .linux.uidMappings[1].hostID = 200000" "newuidmap: uid range"
+  prefix=("${someone[@]}" unshare --user --map-root-user --map-auto)
+  has_ids() { # NAME FILTER: not held to the namespaces, which are made anew for whoever compares
+    bundle "$1" ".process.user = {uid: 1000, gid: 1001, additionalGids: [5]} | $2"
+    run_bundle "$1"
+    ok "$who: $1 has its users and groups" \
+      [ "$(jq -r .status <<<"$out" | grep -E '^(Uid|Gid|Groups):' | xargs)" = "Uid: 1000 1000 1000 1000 Gid: 1001 1001 1001 1001 Groups: 5" ]
+  }
+  has_ids inside-ranges-of-ids '.linux.namespaces |= map(select(.type != "user"))'
+  has_ids ranges-within-ranges 'userns | .linux.gidMappings = [{containerID: 0, hostID: 0, size: 1}, {containerID: 1, hostID: 1, size: 1999}]
+    | .linux.uidMappings = .linux.gidMappings'
+  prefix=(env) dir=$scratch/$who
+fi
+
 # Bundles that are out to do harm ---------------------------------------------------------------------
 refused linked-root . "is a symbolic link" bash -c "rm -r '$dir/linked-root/rootfs' && ln -s / '$dir/linked-root/rootfs'"
 refused file-root . "is no directory" bash -c "rm -r '$dir/file-root/rootfs' && touch '$dir/file-root/rootfs'"
