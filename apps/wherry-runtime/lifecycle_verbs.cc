@@ -44,6 +44,12 @@ void declare(Arguments& arguments, CreateOptions& options) {
   declare(arguments, options.streams);
 }
 
+// Of the service manager that has started us; empty for none.
+std::string notify_socket() {
+  const char* path = std::getenv("NOTIFY_SOCKET");
+  return path ? path : "";
+}
+
 // The runtime that a bundle's payload is for; nothing where that is us. Of an entrypoint that is nowhere
 // to be found the other says what it says of its own; where there is no other, we do.
 std::optional<container::LinuxRuntime> other_runtime_of(const Runtime& runtime,
@@ -60,7 +66,7 @@ std::optional<container::LinuxRuntime> other_runtime_of(const Runtime& runtime,
 container::CreateRequest request_of(const Runtime& runtime, const CreateOptions& options,
                                     const std::string& id) {
   container::Streams streams = streams_of(options.streams);
-  if (const char* notify = std::getenv("NOTIFY_SOCKET")) streams.notify_socket = notify;
+  streams.notify_socket = notify_socket();
   container::Bundle bundle = container::load_bundle(options.bundle);
   if (auto other = other_runtime_of(runtime, bundle)) {
     // It does not know our containers.
@@ -149,7 +155,7 @@ int start(Runtime& runtime, VerbArguments command_line) {
   if (!operands) {
     return show_help("start ID", "Lets the program of a created container run.", "");
   }
-  Container::open(runtime.store, only_id(*operands, "start"), runtime.warn)->start();
+  Container::open(runtime.store, only_id(*operands, "start"), runtime.warn)->start(notify_socket());
   return 0;
 }
 
@@ -191,7 +197,7 @@ int run(Runtime& runtime, VerbArguments command_line) {
         });
     }
   } undo{*made};
-  made->start();
+  made->start(request.streams.notify_socket);
   undo.done = true;
   if (detach) return 0;
   int status = made->wait().exit_code();

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "os/unix_socket.h"
 
 namespace wherry::os {
 namespace {
@@ -101,6 +102,11 @@ void ParentLink::report_ready() {
   sys([&] { return ::send(socket_.get(), "r", 1, MSG_NOSIGNAL); }, "report to the runtime");
 }
 
+void ParentLink::report_ready(int descriptor) {
+  in_context([] { return std::string("report to the runtime"); },
+             [&] { send_descriptor(socket_.get(), descriptor, "r"); });
+}
+
 void Child::release() {
   // A child that is gone already says why when it is waited for.
   if (::send(socket_.get(), "g", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET) {
@@ -108,14 +114,13 @@ void Child::release() {
   }
 }
 
-void Child::await_child() {
-  std::string message(kMaxMessage, '\0');
-  auto got = static_cast<std::size_t>(
-      sys([&] { return ::recv(socket_.get(), message.data(), message.size(), 0); },
-          "wait for process {}", pid_));
-  message.resize(got);
-  if (message == "r") return;
-  if (got >= 2 && message[0] == 'e') {
+void Child::await_child() { (void)await_descriptor(); }
+
+Fd Child::await_descriptor() {
+  auto [fd, message] = in_context([&] { return fmt::format("wait for process {}", pid_); },
+                                  [&] { return try_receive_descriptor(socket_.get()); });
+  if (message == "r") return std::move(fd);
+  if (message.size() >= 2 && message[0] == 'e') {
     throw Error(static_cast<ErrorKind>(message[1]), message.substr(2));
   }
   fail(ErrorKind::Internal, "process {} ended before it was ready", pid_);

@@ -35,6 +35,8 @@ class ParentLink {
   bool try_await_parent() noexcept;
   // Throws Error where the parent is gone.
   void report_ready();
+  // The same with a descriptor, which await_descriptor() gets.
+  void report_ready(int descriptor);
   // After this an Error has nobody to go to but stderr. Closes the link.
   void detach() noexcept { socket_.reset(); }
   int descriptor() const noexcept { return socket_.get(); }
@@ -57,6 +59,8 @@ class Child {
   // Returns when the child reports that it is ready. Throws the Error it ended with, or one that
   // says how it ended.
   void await_child();
+  // The same; returns the descriptor that the report came with, not open where there was none.
+  Fd await_descriptor();
 
  private:
   pid_t pid_;

@@ -83,6 +83,12 @@ void send_descriptor(int socket, int fd, std::string_view text) {
 }
 
 ReceivedDescriptor receive_descriptor(int socket) {
+  ReceivedDescriptor received = try_receive_descriptor(socket);
+  if (received.fd.is_open()) return received;
+  fail(ErrorKind::Unavailable, "receive a descriptor: the other end sent none");
+}
+
+ReceivedDescriptor try_receive_descriptor(int socket) {
   std::string text(4096, '\0');
   iovec part{.iov_base = text.data(), .iov_len = text.size()};
   alignas(cmsghdr) ControlBuffer control{};
@@ -100,7 +106,7 @@ ReceivedDescriptor receive_descriptor(int socket) {
     std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
     return {Fd(fd), std::move(text)};
   }
-  fail(ErrorKind::Unavailable, "receive a descriptor: the other end sent none");
+  return {Fd(), std::move(text)};
 }
 
 }  // namespace wherry::os

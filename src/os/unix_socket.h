@@ -25,5 +25,8 @@ struct ReceivedDescriptor {
   std::string text;
 };
 ReceivedDescriptor receive_descriptor(int socket);
+// The same for a message that may have none in it, of up to 4096 bytes, and for an end that may go: the
+// descriptor is not open then, the text empty.
+ReceivedDescriptor try_receive_descriptor(int socket);
 
 }  // namespace wherry::os

@@ -184,15 +184,56 @@ run as bash -c 'exec "$0" --root "$1/state" run --bundle "$1/fds" --preserve-fds
 ok "$who: --preserve-fds tells the guest" is "$status:$out" 0:1
 rt run --bundle "$dir/fds" --preserve-fds 2 f1
 ok "$who: a descriptor that is not open" one_error "--preserve-fds 2: descriptor"
-as /usr/bin/python3 -B -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print(s.recv(100).decode())' "$dir/notify" >"$dir/notified" &
-manager=$!
-wait_until test -S "$dir/notify"
+# A service manager: prints what it hears in COUNT messages.
+manager() { # COUNT
+  as rm -f "$dir/notify"
+  "${prefix[@]}" /usr/bin/python3 -B -c 'import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(20)
+for _ in range(int(sys.argv[2])): print(s.recv(1000).decode(), end="")' "$dir/notify" "$1" >"$dir/notified" &
+  manager=$!
+  wait_until test -S "$dir/notify"
+}
+notifying() { run as env NOTIFY_SOCKET="$dir/notify" "$scratch/bin/wherry-runtime" --root "$dir/state" "$@"; }
+manager 1
 make_bundle ready . /probe.wasm write /run/notify/notify.sock READY=1
-run as env NOTIFY_SOCKET="$dir/notify" "$scratch/bin/wherry-runtime" --root "$dir/state" run --bundle "$dir/ready" n1
+notifying run --bundle "$dir/ready" n1
 ok "$who: a guest writes to its NOTIFY_SOCKET" is "$status" 0
 wait "$manager"
 ok "$who: and the service manager hears it" is "$(cat "$dir/notified")" READY=1
+manager 1
+make_bundle lying . /probe.wasm write /run/notify/notify.sock $'MAINPID=1\nFDSTORE=1\nREADY=1\nWATCHDOG=trigger\nSTATUS=up'
+notifying run --bundle "$dir/lying" n1
+wait "$manager"
+ok "$who: but what a guest may not say" is "$(cat "$dir/notified")" $'READY=1\nSTATUS=up'
+manager 2
+make_bundle notifier . /notifier.wasm $'MAINPID=1\nREADY=1'
+notifying create --bundle "$dir/notifier" n2 </dev/null >/dev/null
+ok "$who: create does not wait for readiness" is "$status" 0
+notifying start n2
+ok "$who: start does" is "$status" 0
+wait "$manager"
+ok "$who: and says whom to watch" is "$(cat "$dir/notified")" "READY=1
+MAINPID=$(pid_of n2)
+BARRIER=1"
+ok "$who: the guest runs on" in_state n2 running
+rt delete --force n2
+make_bundle silent . /probe.wasm sleep 1000
+manager 1
+notifying create --bundle "$dir/silent" n3 </dev/null >/dev/null
+as env NOTIFY_SOCKET="$dir/notify" "$scratch/bin/wherry-runtime" --root "$dir/state" start n3 &
+starting=$!
+wait_until in_state n3 running
+ok "$who: a start that waits holds no lock" kill -0 "$starting"
+rt kill n3 KILL
+wait "$starting"
+ok "$who: and ends with the guest" is "$?" 0
+rt delete n3
+kill "$manager"
+wait "$manager" 2>/dev/null
+as rm -f "$dir/notify"
+notifying run --bundle "$dir/ready" n4
+ok "$who: a service manager that is not there" one_error "reach the service manager: connect to '$dir/notify'"
+ok "$who: its containers leave nothing" wait_until nothing_left
 
 # Linux payloads -----------------------------------------------------------------------------------------
 as mkdir -p "$dir/state/.linux@gone/lost"

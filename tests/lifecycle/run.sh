@@ -8,6 +8,7 @@ source tests/common.sh "$1"
 
 mkdir "$scratch/bin" "$scratch/files"
 clang-19 --target=wasm32-wasi -O1 -o "$scratch/files/probe.wasm" tests/container/probe.c || exit
+clang-19 --target=wasm32-wasi -O1 -o "$scratch/files/notifier.wasm" tests/lifecycle/notifier.c || exit
 cp "$build/bin/wherry-runtime" "$scratch/bin/"
 cp /bin/true "$scratch/files/native"
 chmod -R a+rX "$scratch"

@@ -15,6 +15,7 @@
 #include "container/runtime/hooks.h"
 #include "oci/timestamp.h"
 #include "os/file.h"
+#include "os/unix_socket.h"
 
 namespace wherry::container {
 namespace {
@@ -118,14 +119,15 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   if (!request.foreground) folder_->write(kConfig, bundle_.text);
   if (!request.foreground || cgroup_.exists()) folder_->save(record_);
   os::Fd listener = request.foreground ? os::Fd() : listen_in(*folder_);
-  streams_.emplace(request.streams, bundle_.config);
+  streams_.emplace(request.streams, bundle_.config, folder_->path());
   workload_ = make_workload(bundle_.config, streams_->inherited());
   init_ = std::make_unique<InitProcess>(InitProcessPlan{.config = &bundle_.config,
                                                         .bundle = bundle_.path,
                                                         .argv = request.argv,
                                                         .listener = listener.get(),
                                                         .inherited = streams_->inherited(),
-                                                        .console = streams_->console()},
+                                                        .console = streams_->console(),
+                                                        .notified = streams_->notified()},
                                         *workload_);
   create_in_cgroup(*init_);
   record_.init = os::identify(init_->pid()).value_or(os::ProcessId{});
@@ -184,13 +186,14 @@ Container::~Container() = default;
 
 State Container::state() const { return state_of(record_, /*busy=*/false); }
 
-void Container::start() {
+void Container::start(const std::string& notify_socket) {
   State next = after(init_ ? record_.state : state(), Step::Start);
-  if (init_) {
-    init_->start();
-  } else {
-    start_from_outside();
+  os::Fd manager;
+  if (!notify_socket.empty()) {
+    manager = in_context([] { return std::string("reach the service manager"); },
+                         [&] { return os::connect_unix(notify_socket, SOCK_DGRAM); });
   }
+  os::Fd notified = init_ ? init_->start() : start_from_outside();
   record_.state = next;
   folder_->save(record_);
   const std::string text = to_oci_json(record_, next);
@@ -198,9 +201,19 @@ void Container::start() {
        run_all_hooks("poststart", bundle_.config.hooks.poststart, text)) {
     warn_(failure);
   }
+  if (!manager.is_open() || !notified.is_open()) return;
+  NotifyProxy proxy(std::move(notified), std::move(manager));
+  if (init_) {
+    notify_.emplace(std::move(proxy));
+    return;
+  }
+  os::Fd pidfd = os::open_process(record_.init);
+  if (!pidfd.is_open()) return;
+  folder_.reset();
+  proxy.relay_until_ready(record_.init.pid, pidfd.get());
 }
 
-void Container::start_from_outside() {
+os::Fd Container::start_from_outside() {
   os::Fd pidfd = os::open_process(record_.init);
   os::Fd socket = make_socket();
   sockaddr_un address = start_address(*folder_);
@@ -211,13 +224,14 @@ void Container::start_from_outside() {
       "reach the init of container '{}'", record_.id);
   os::Child init(record_.init.pid, std::move(pidfd), std::move(socket));
   init.release();
-  init.await_child();
+  return init.await_descriptor();
 }
 
 os::ExitStatus Container::wait() {
   folder_.reset();
   std::vector<os::Attendant*> attendants;
   if (screen_) attendants.push_back(screen_.get());
+  if (notify_) attendants.push_back(&*notify_);
   os::ExitStatus status = init_->wait(attendants);
   screen_.reset();
   // Somebody else may have removed it by force.

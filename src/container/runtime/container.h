@@ -13,6 +13,7 @@
 #include "container/runtime/cgroup.h"
 #include "container/runtime/init_process.h"
 #include "container/runtime/lifecycle.h"
+#include "container/runtime/notify.h"
 #include "container/runtime/state_store.h"
 #include "container/runtime/streams.h"
 #include "container/runtime/workload.h"
@@ -60,7 +61,10 @@ class Container {
   Container& operator=(const Container&) = delete;
 
   // Lets the guest run. Throws Error. What a poststart hook met is a warning, and stops nothing.
-  void start();
+  // Where the guest was given a socket to the service manager, what it says there goes to notify_socket,
+  // if that is not empty: of one in the foreground during wait(), of others here, until it is ready. The
+  // container's lock is given back meanwhile.
+  void start(const std::string& notify_socket);
   // Of one that was created in the foreground, and started: passes signals on until it ends.
   os::ExitStatus wait();
   // Sends a signal to init, or to everything in the container's cgroup. Throws
@@ -97,7 +101,7 @@ class Container {
   void call_creation_hooks();
   void call_poststop_hooks() const;
   Bundle read_bundle() const;
-  void start_from_outside();
+  os::Fd start_from_outside();
   void plan_cgroup(const CreateRequest& request);
   void create_in_cgroup(InitProcess& init);
   void check_process_limit(std::uint64_t more) const;
@@ -111,6 +115,7 @@ class Container {
   Cgroup cgroup_;
   std::optional<OpenStreams> streams_;
   std::unique_ptr<os::TerminalRelay> screen_;  // of one in the foreground
+  std::optional<NotifyProxy> notify_;          // the same
   std::unique_ptr<Workload> workload_;
   std::unique_ptr<InitProcess> init_;  // of one that was created here
 };

@@ -298,7 +298,7 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   // No descriptor of the host may be left when the guest's user and directory are entered.
   os::Fd listener(plan.listener);
   std::vector<int> kept = plan.kept;
-  kept.insert(kept.end(), {listener.get(), parent.descriptor(), plan.state});
+  kept.insert(kept.end(), {listener.get(), parent.descriptor(), plan.state, plan.notified});
   close_descriptors_but(std::move(kept));
   become_user(plan);
   os::die_with_parent();
@@ -320,7 +320,12 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
     hook_caller->release();
     hook_caller->await_child();
   }
-  parent.report_ready();
+  if (plan.notified >= 0) {
+    parent.report_ready(plan.notified);
+    ::close(plan.notified);
+  } else {
+    parent.report_ready();
+  }
   parent.detach();
   return workload.run();
 }

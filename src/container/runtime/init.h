@@ -47,6 +47,9 @@ struct InitPlan {
   // A file with the state as hooks get it, filled in by the maker before init is let on; -1 where
   // nothing of config.json is called but before init and after its start.
   int state = -1;
+  // Where what the guest says to the service manager arrives: goes to whoever starts it, with the last
+  // report. -1 for nowhere.
+  int notified = -1;
   // Lives on when its maker ends, once it was started.
   bool detached = false;
 };

@@ -58,6 +58,7 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
                 .listener = plan_.listener,
                 .kept = plan_.inherited.given,
                 .console = plan_.console,
+                .notified = plan_.notified,
                 .detached = plan_.detached};
   if (plan_.inherited.notify >= 0) init.kept.push_back(plan_.inherited.notify);
   std::function<void()> before;  // done by whoever clones init, where it is not this process
@@ -136,9 +137,9 @@ void InitProcess::leave() {
   let_go();
 }
 
-void InitProcess::start() {
+os::Fd InitProcess::start() {
   child_->release();
-  child_->await_child();
+  return child_->await_descriptor();
 }
 
 os::ExitStatus InitProcess::wait(std::span<os::Attendant* const> attendants) {

@@ -32,6 +32,7 @@ struct InitProcessPlan {
   bool detached = false;  // see InitPlan
   Inherited inherited;    // open descriptors of this process
   int console = -1;       // see InitPlan
+  int notified = -1;      // see InitPlan
 };
 
 // The steps in their order: create, await_sandbox, await_workload, and then either start and wait, or
@@ -57,8 +58,9 @@ class InitProcess {
   void await_sandbox();
   // Returns when the workload is prepared. Throws WorkloadError.
   void await_workload();
-  // Lets the guest run. Throws Error.
-  void start();
+  // Lets the guest run. Returns where what it says to the service manager arrives, not open where there
+  // is no such place. Throws Error.
+  os::Fd start();
   // Passes signals on until init ends, and has the attendants see to theirs.
   os::ExitStatus wait(std::span<os::Attendant* const> attendants = {});
   // Of a started one that is detached: leaves it to itself.

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "os/unix_socket.h"
 
@@ -20,7 +22,8 @@ void set_variable(std::vector<std::string>& env, const std::string& name,
 
 }  // namespace
 
-OpenStreams::OpenStreams(const Streams& streams, oci::RuntimeConfig& config) {
+OpenStreams::OpenStreams(const Streams& streams, oci::RuntimeConfig& config,
+                         const std::string& folder) {
   for (unsigned i = 0; i < streams.preserved; ++i) {
     inherited_.given.push_back(kFirst + static_cast<int>(i));
   }
@@ -30,15 +33,14 @@ OpenStreams::OpenStreams(const Streams& streams, oci::RuntimeConfig& config) {
   }
   open_console(streams, config.process);
   if (!streams.notify_socket.empty()) {
-    notify_ = in_context([] { return std::string("reach the service manager"); },
-                         [&] { return os::connect_unix(streams.notify_socket, SOCK_DGRAM); });
+    const std::string socket = std::filesystem::absolute(folder).string() + "/notify";
+    notified_ = os::bind_unix(socket, SOCK_DGRAM);
+    notify_ = os::connect_unix(socket, SOCK_DGRAM);
     inherited_.notify = notify_.get();
     inherited_.notify_path = kNotifyPath;
     set_variable(config.process.env, "NOTIFY_SOCKET", kNotifyPath);
-    config.mounts.push_back({.destination = kNotifyPath,
-                             .type = "bind",
-                             .source = streams.notify_socket,
-                             .options = {"bind", "ro"}});
+    config.mounts.push_back(
+        {.destination = kNotifyPath, .type = "bind", .source = socket, .options = {"bind", "ro"}});
   }
 }
 

@@ -25,11 +25,13 @@ struct Streams {
 // NOTIFY_SOCKET, and the mount of the latter.
 class OpenStreams {
  public:
-  // Throws Error.
-  OpenStreams(const Streams& streams, oci::RuntimeConfig& config);
+  // folder is where a socket for the guest's messages to the service manager may be made, which needs
+  // streams.notify_socket. Throws Error.
+  OpenStreams(const Streams& streams, oci::RuntimeConfig& config, const std::string& folder = {});
 
   const Inherited& inherited() const { return inherited_; }
   int console() const { return console_.get(); }
+  int notified() const { return notified_.get(); }
   // Of a process that stands in its sandbox: its terminal, where it is to be shown on the caller's.
   // Nothing where not. Called once. Throws Error.
   std::unique_ptr<os::TerminalRelay> show_terminal();
@@ -40,6 +42,7 @@ class OpenStreams {
   Inherited inherited_;
   os::Fd console_;
   os::Fd screen_;  // the other end of console_, where that is ours
+  os::Fd notified_;
   os::Fd notify_;
 };
 

@@ -13,7 +13,7 @@ namespace wherry::container {
 // Descriptors that a process was given beyond 0, 1 and 2.
 struct Inherited {
   std::vector<int> given;  // what the guest has as 3, 4, …
-  // A datagram socket connected to the service manager, and the file the guest knows it by; -1 for none.
+  // A datagram socket for what the service manager is to hear, and the file the guest knows it by; -1 for none.
   int notify = -1;
   std::string notify_path;
 };
