@@ -134,11 +134,12 @@ gone survivor
 
 detached --name survivor "$image" later 600
 detached --name counter "$image" count 150
-detached --name ending "$image" later 1 7
+detached --name ending "$image" later 4 7
+ending=$(pid_of ending)
 logged counter '^3$'
 pid=$(pid_of survivor)
 end_server "$dockerd" KILL
-sleep 1.2
+until_true eval "! kill -0 $ending"
 start_dockerd --live-restore
 ok "the daemon is killed, and it goes on" kill -0 "$pid"
 ok "and is known to the next one" is "$(state survivor Status):$(pid_of survivor)" "running:$pid"
