@@ -60,6 +60,15 @@ TEST(StreamUri, IsReadInAllItsForms) {
   EXPECT_THROW(parse_stream_uri("file:///a%00"), Error);
 }
 
+TEST(RuntimeLog, IsReadByDockerInRuncsWords) {
+  EXPECT_EQ(in_runcs_words("`/x` not found: No such file or directory"),
+            "`/x` not found: no such file or directory");
+  EXPECT_EQ(in_runcs_words("open `/x`: Permission denied"), "open `/x`: permission denied");
+  EXPECT_EQ(in_runcs_words("the path `/srv` is not a regular file: Operation not permitted"),
+            "the path `/srv` is not a regular file: Operation not permitted: permission denied");
+  EXPECT_EQ(in_runcs_words("no memory"), "no memory");
+}
+
 TEST(RuntimeLog, EndsWithTheReason) {
   EXPECT_EQ(last_message(R"({"level":"warning","msg":"odd","time":"t"}
 {"level":"error","msg":"create: \"x\" is not there","time":"t"}

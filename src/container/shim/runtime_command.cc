@@ -51,6 +51,17 @@ std::string_view take_object(std::string_view& log) {
 
 }  // namespace
 
+std::string in_runcs_words(std::string message) {
+  for (std::string_view words : {"No such file or directory", "Permission denied"}) {
+    std::size_t at = message.find(words);
+    if (at != message.npos) message[at] = static_cast<char>(message[at] | 0x20);
+  }
+  for (std::string_view words : {"is not executable", "is not a regular file"}) {
+    if (message.find(words) != message.npos) message += ": permission denied";
+  }
+  return message;
+}
+
 std::string find_runtime() {
   std::string own = own_program();
   std::string beside = own.substr(0, own.rfind('/') + 1) + kName;
@@ -108,8 +119,7 @@ std::optional<Error> outcome(const RuntimeCommand& command, os::ExitStatus statu
     message = status.signal ? fmt::format("it was ended by signal {}", status.signal)
                             : fmt::format("it ended with code {}", status.code);
   }
-  // Docker makes exit code 126 of runc's words, which crun does not use.
-  if (message.find("is not executable") != message.npos) message += ": permission denied";
+  message = in_runcs_words(std::move(message));
   return Error(kind_of(message), fmt::format("{} {}: {}", kName, command.words.front(), message));
 }
 

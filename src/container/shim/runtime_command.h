@@ -33,6 +33,10 @@ ChildPlan plan_of(const RuntimeCommand& command);
 // What a command ended with: nothing where it succeeded. Its log is read and removed.
 std::optional<Error> outcome(const RuntimeCommand& command, os::ExitStatus status);
 
+// What a runtime said, so that Docker finds in it what it makes exit codes 126 and 127 of: the words of
+// runc, which crun has in another case, or others for.
+std::string in_runcs_words(std::string message);
+
 // The last error of a log of JSON objects; empty where there is none.
 std::string last_message(std::string_view log);
 
