@@ -1,6 +1,9 @@
-# What an installation consists of, and a Debian package of it: the programs, man pages, completions, Podman's
-# drop-in, the documentation. tools/package (`./dev package`) fills package/ in the
-# build folder with what is made, before CPack collects it all.
+# What an installation consists of, and Debian packages of it:
+#
+# wherry           the programs, man pages, completions, Podman's drop-in, the documentation
+# wherry-drop-in   Wherry's shim under the names of others; for those who want it
+#
+# tools/package (`./dev package`) fills package/ in the build folder with what is made, before CPack collects it all.
 set(prepared "${CMAKE_BINARY_DIR}/package")
 install(TARGETS wherry wherry-runtime containerd-shim-wherry-v1 RUNTIME DESTINATION bin COMPONENT wherry)
 install(DIRECTORY "${prepared}/man/" DESTINATION share/man COMPONENT wherry)
@@ -18,6 +21,14 @@ install(FILES README.md SECURITY.md CHANGELOG.md DESTINATION share/doc/wherry CO
 install(FILES packaging/copyright DESTINATION share/doc/wherry COMPONENT wherry)
 install(DIRECTORY docs/ DESTINATION share/doc/wherry/docs COMPONENT wherry)
 
+foreach(other wasmedge wasmtime wasmer wamr)
+  set(link "${CMAKE_BINARY_DIR}/drop-in/containerd-shim-${other}-v1")
+  file(MAKE_DIRECTORY "${CMAKE_BINARY_DIR}/drop-in")
+  file(CREATE_LINK containerd-shim-wherry-v1 "${link}" SYMBOLIC)
+  install(FILES "${link}" DESTINATION bin COMPONENT wherry-drop-in)
+endforeach()
+install(FILES packaging/copyright DESTINATION share/doc/wherry-drop-in COMPONENT wherry-drop-in)
+
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY "${CMAKE_BINARY_DIR}/package")
 set(CPACK_PACKAGE_CONTACT "The Wherry developers <wherry@wherry.invalid>")
@@ -25,7 +36,7 @@ set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING IGNORE)
-set(CPACK_COMPONENTS_ALL wherry)
+set(CPACK_COMPONENTS_ALL wherry wherry-drop-in)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_WHERRY_PACKAGE_NAME wherry)
@@ -35,4 +46,9 @@ set(CPACK_DEBIAN_WHERRY_PACKAGE_SUGGESTS "podman, containerd, docker.io")
 set(CPACK_COMPONENT_WHERRY_DESCRIPTION
     "WebAssembly containers\nBuilds and runs WebAssembly programs as containers, with no daemon, and is the\nruntime under which Podman, containerd, Docker, CRI-O and Kubernetes run them.")
 set(CPACK_DEBIAN_WHERRY_PACKAGE_CONTROL_EXTRA "${prepared}/conffiles")
+set(CPACK_DEBIAN_WHERRY-DROP-IN_PACKAGE_NAME wherry-drop-in)
+set(CPACK_DEBIAN_WHERRY-DROP-IN_PACKAGE_SECTION admin)
+set(CPACK_DEBIAN_WHERRY-DROP-IN_PACKAGE_DEPENDS "wherry (= ${PROJECT_VERSION})")
+set(CPACK_COMPONENT_WHERRY-DROP-IN_DESCRIPTION
+    "WebAssembly containers under the names of other shims\nMakes io.containerd.wasmedge.v1, wasmtime, wasmer and wamr names of Wherry's shim\nfor containerd.")
 include(CPack)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2154,SC2016,SC2317
-# The Debian package: tests/package/run.sh BUILD_DIR
+# The Debian packages: tests/package/run.sh BUILD_DIR
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=tests/common.sh
 source tests/common.sh "$1"
@@ -11,11 +11,11 @@ matches() { [[ $1 == $2 ]]; }
 
 # Made ---------------------------------------------------------------------------------------------------
 run tools/package "$build"
-package=$out
-ok "a package is made" matches "$package" "$build/package/wherry_*_*.deb"
-before=$(sha256sum <"$package")
-tools/package "$build" >"$scratch/again"
-ok "and made again it is the same" is "$(sha256sum <"$(cat "$scratch/again")")" "$before"
+package=$(grep '/wherry_' <<<"$out") drop_in=$(grep '/wherry-drop-in_' <<<"$out")
+ok "two packages are made" is "$out" "$(printf '%s\n' "$build"/package/wherry-drop-in_*_*.deb "$build"/package/wherry_*_*.deb)"
+before=$(cat "$package" "$drop_in" | sha256sum)
+run tools/package "$build"
+ok "and made again they are the same" is "$(cat "$package" "$drop_in" | sha256sum)" "$before"
 
 # Its contents -------------------------------------------------------------------------------------------
 installed=$scratch/installed
@@ -23,18 +23,22 @@ mkdir "$installed"
 if [ "$(id -u)" = 0 ]; then
   mkdir -p "$installed/var/lib/dpkg"/{info,updates,triggers}
   : >"$installed/var/lib/dpkg/status"
-  run dpkg --root="$installed" --install "$package"
-  ok "it is installed" is "$status" 0
-  ok "under its name" is "$(dpkg-query --root="$installed" -W -f='${Package} ${db:Status-Status}' wherry)" "wherry installed"
+  run dpkg --root="$installed" --install "$package" "$drop_in"
+  ok "they are installed" is "$status" 0
+  ok "under their names" is "$(dpkg-query --root="$installed" -W -f='${Package} ${db:Status-Status} ')" "wherry installed wherry-drop-in installed "
   ok "what an administrator changes is known" matches "$(dpkg-query --root="$installed" -W -f='${Conffiles}' wherry)" "*/etc/containers/containers.conf.d/50-wherry.conf *"
 else
-  dpkg-deb -x "$package" "$installed"
+  dpkg-deb -x "$package" "$installed" && dpkg-deb -x "$drop_in" "$installed"
 fi
+for name in wherry wasmedge wasmtime wasmer wamr; do
+  run "$installed/usr/bin/containerd-shim-$name-v1" -v
+  ok "the shim is there as $name" eval 'is "$status" 0 && contains "$out" wherry'
+done
 for verb in $(wherry --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
   ok "a man page of $verb" eval 'gzip -dc "$installed/usr/share/man/man1/wherry-$verb.1.gz" | grep -q "^.SH SYNOPSIS"'
 done
 ok "a man page of the runtime" test -f "$installed/usr/share/man/man8/wherry-runtime.8.gz"
-ok "nothing is anybody's but root's" is "$(dpkg-deb -c "$package" | awk '{print $2}' | sort -u)" root/root
+ok "nothing is anybody's but root's" is "$(for each in "$package" "$drop_in"; do dpkg-deb -c "$each"; done | awk '{print $2}' | sort -u)" root/root
 ok "nothing may be written by others" is "$(dpkg-deb -c "$package" | grep -v '^l' | cut -c9 | sort -u)" -
 ok "programs need nothing else" eval '! dpkg-deb -f "$package" Depends | grep .'
 export PATH="$installed/usr/bin:$PATH"
