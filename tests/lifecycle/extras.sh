@@ -236,6 +236,7 @@ ok "$who: a service manager that is not there" one_error "reach the service mana
 ok "$who: its containers leave nothing" wait_until nothing_left
 
 # Linux payloads -----------------------------------------------------------------------------------------
+untimed() { sed -E 's/time="[^"]*" //' <<<"$1"; } # what a runtime says, but not when
 as mkdir -p "$dir/state/.linux@gone/lost"
 WHERRY_LINUX_RUNTIME=$dir/gone rt list
 ok "$who: what an uninstalled runtime has is listed" eval 'is "$status" 0 && [[ $out == *$'"'\nlost '*' unknown '"'* ]]'
@@ -286,9 +287,9 @@ for other in crun runc; do
     bundle="$dir/bad-$other${entrypoint//\//-}"
     as mkdir "$bundle/rootfs/etc" && as install -m 0 /dev/null "$bundle/rootfs/etc/unreadable"
     run as "${inside[@]}" "$WHERRY_LINUX_RUNTIME" --root "$dir/other" run --bundle "$bundle" bad </dev/null
-    theirs=$status:$out:$(sed 's/time="[^"]*" //' <<<"$err")
+    theirs=$status:$out:$(untimed "$err")
     rt run --bundle "$bundle" bad </dev/null
-    ok "$who: of $entrypoint is said what $other says" is "$status:$out:$(sed 's/time="[^"]*" //' <<<"$err")" "$theirs"
+    ok "$who: of $entrypoint is said what $other says" is "$status:$out:$(untimed "$err")" "$theirs"
     ok "$who: which is an error" test "${theirs%%:*}" -ne 0
   done
   rt kill "l-$other" KILL
