@@ -109,6 +109,13 @@ std::vector<std::string> child_names(int directory) {
   return names;
 }
 
+// 0 or an errno value.
+int make_group(int root, const std::string& path) {
+  auto [parent, error] = try_open_parent(root, path, Scope::InRoot);
+  if (!parent) return error;
+  return ::mkdirat(parent->directory.get(), parent->name.c_str(), 0755) == 0 ? 0 : errno;
+}
+
 // True where name and all below it is gone.
 bool remove_below(int directory, const std::string& name) {
   if (::unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return true;
@@ -181,8 +188,13 @@ std::optional<CgroupFolder> CgroupFolder::open(const std::string& mount, const s
     if (errno == ENOENT) return std::nullopt;
     fail_errno(errno, "open '{}'", mount);
   }
+  return open_below(root.get(), mount, path);
+}
+
+std::optional<CgroupFolder> CgroupFolder::open_below(int root, const std::string& mount,
+                                                     const std::string& path) {
   OpenResult result =
-      try_open_at(root.get(), path.c_str(), {.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW});
+      try_open_at(root, path.c_str(), {.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW});
   if (!result.fd.is_open()) {
     if (result.error == ENOENT) return std::nullopt;
     fail_errno(result.error, "open cgroup '{}{}'", mount, path);
@@ -190,22 +202,21 @@ std::optional<CgroupFolder> CgroupFolder::open(const std::string& mount, const s
   return CgroupFolder(std::move(result.fd), path);
 }
 
-std::pair<std::optional<CgroupFolder>, int> CgroupFolder::make(const std::string& mount,
-                                                               const std::string& path) {
+CgroupFolder::Made CgroupFolder::make(const std::string& mount, const std::string& path) {
   Fd root(sys([&] { return ::open(mount.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open '{}'",
               mount));
-  for (std::size_t end = 0; end != std::string::npos;) {
+  int error = make_group(root.get(), path);
+  // Mostly what is above is there.
+  for (std::size_t end = 0; error == ENOENT && end != std::string::npos;) {
     end = path.find('/', end + 1);
-    Parent parent = open_parent(root.get(), path.substr(0, end), Scope::InRoot);
-    if (::mkdirat(parent.directory.get(), parent.name.c_str(), 0755) == 0 || errno == EEXIST) {
-      continue;
-    }
-    if (errno == EACCES || errno == EPERM || errno == EROFS) return {std::nullopt, errno};
-    fail_errno(errno, "make cgroup '{}{}'", mount, path);
+    int above = make_group(root.get(), path.substr(0, end));
+    if (end == std::string::npos || (above != 0 && above != EEXIST)) error = above;
   }
-  auto folder = open(mount, path);
+  if (error == EACCES || error == EPERM || error == EROFS) return {.error = error};
+  if (error != 0 && error != EEXIST) fail_errno(error, "make cgroup '{}{}'", mount, path);
+  auto folder = open_below(root.get(), mount, path);
   if (!folder) fail(ErrorKind::NotFound, "cgroup '{}{}' went away", mount, path);
-  return {std::move(folder), 0};
+  return {.folder = std::move(folder), .is_new = error == 0};
 }
 
 std::string CgroupFolder::name_of(const std::string& file) const {

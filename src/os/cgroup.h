@@ -42,8 +42,8 @@ class CgroupFolder {
   static std::optional<CgroupFolder> open(const std::string& mount, const std::string& path);
   // With all that is missing above it. The outcome for callers that decide on it: nothing, and errno
   // EACCES, EPERM or EROFS where this user may not. Throws Error for any other failure.
-  static std::pair<std::optional<CgroupFolder>, int> make(const std::string& mount,
-                                                          const std::string& path);
+  struct Made;
+  static Made make(const std::string& mount, const std::string& path);
 
   int get() const { return directory_.get(); }
   const std::string& path() const { return path_; }
@@ -65,10 +65,18 @@ class CgroupFolder {
  private:
   CgroupFolder(Fd directory, std::string path)
       : directory_(std::move(directory)), path_(std::move(path)) {}
+  static std::optional<CgroupFolder> open_below(int root, const std::string& mount,
+                                                const std::string& path);
   std::string name_of(const std::string& file) const;
 
   Fd directory_;
   std::string path_;  // for messages
+};
+
+struct CgroupFolder::Made {
+  std::optional<CgroupFolder> folder;
+  int error = 0;
+  bool is_new = false;  // there was none before
 };
 
 // By which a new process comes into a group. Moving one from outside makes the kernel wait until

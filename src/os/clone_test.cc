@@ -77,7 +77,7 @@ TEST(Clone, IsBornInACgroup) {
   for (const CgroupHierarchy& one : all) {
     if (!one.is_v2() && !one.controllers.starts_with("name="))
       continue;  // others need to be set up
-    auto made = CgroupFolder::make(one.mount, one.own + path).first;
+    auto made = CgroupFolder::make(one.mount, one.own + path).folder;
     if (!made) GTEST_SKIP() << "no right to make a group in '" << one.mount << "'";
     const char* name = one.is_v2() ? "." : "tasks";
     Fd file(::openat(made->get(), name, O_CLOEXEC | (one.is_v2() ? O_RDONLY : O_WRONLY)));

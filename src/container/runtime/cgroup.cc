@@ -207,38 +207,68 @@ bool Cgroup::controllers_are_in_v2() const {
   });
 }
 
-std::optional<CgroupFolder> Cgroup::folder(std::string_view controller) const {
-  bool v2 = controllers_are_in_v2();
-  for (const Place& place : places_) {
-    if (v2 ? place.is_v2() : !place.is_v2() && is_named(place, controller)) {
-      return CgroupFolder::open(place.mount, place.path);
+const CgroupFolder* Cgroup::folder_at(std::size_t place) const {
+  folders_.resize(places_.size());
+  if (!folders_[place]) {
+    if (auto found = CgroupFolder::open(places_[place].mount, places_[place].path)) {
+      folders_[place] = std::make_unique<CgroupFolder>(std::move(*found));
     }
   }
-  return std::nullopt;
+  return folders_[place].get();
+}
+
+const CgroupFolder* Cgroup::folder(std::string_view controller) const {
+  bool v2 = controllers_are_in_v2();
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (v2 ? places_[i].is_v2() : !places_[i].is_v2() && is_named(places_[i], controller)) {
+      return folder_at(i);
+    }
+  }
+  return nullptr;
 }
 
 // v2 is also of use beside v1: it ends and stops everything at once.
-std::optional<CgroupFolder> Cgroup::v2_folder_with(const char* file) const {
-  for (const Place& place : places_) {
-    if (!place.is_v2()) continue;
-    auto found = CgroupFolder::open(place.mount, place.path);
+const CgroupFolder* Cgroup::v2_folder_with(const char* file) const {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (!places_[i].is_v2()) continue;
+    const CgroupFolder* found = folder_at(i);
     if (found && found->has(file)) return found;
   }
-  return std::nullopt;
+  return nullptr;
 }
 
-std::optional<CgroupFolder> Cgroup::any_folder() const {
-  for (const Place& place : places_) {
-    if (auto found = CgroupFolder::open(place.mount, place.path)) return found;
+const CgroupFolder* Cgroup::any_folder() const {
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (const CgroupFolder* found = folder_at(i)) return found;
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+// It is somebody else's: only what we have just made is ours to remove.
+void Cgroup::refuse_used(std::size_t used, const std::vector<bool>& new_ones) {
+  std::string text = use_of(used).value_or("a cgroup is in use");
+  std::vector<Place> ours;
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (new_ones[i]) ours.push_back(places_[i]);
+  }
+  places_ = std::move(ours);
+  unit_.clear();
+  folders_.clear();
+  fail(ErrorKind::FailedPrecondition, "{}", text);
 }
 
 // 0, or the errno value with which this user is denied it.
-int Cgroup::make_folders() const {
-  for (const Place& place : places_) {
-    auto [made, error] = CgroupFolder::make(place.mount, place.path);
-    if (error) return error;
+int Cgroup::make_folders() {
+  folders_.resize(places_.size());
+  std::vector<bool> new_ones(places_.size());
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    auto made = CgroupFolder::make(place.mount, place.path);
+    if (made.error) return made.error;
+    new_ones[i] = made.is_new;
+    // What systemd has made has the first process in it.
+    if (unit_.empty() && !made.is_new && !made.folder->pids().empty()) refuse_used(i, new_ones);
+    folders_[i] = std::make_unique<CgroupFolder>(std::move(*made.folder));
     if (place.is_v2()) enable_controllers(place.mount, parent_of(place.path));
     if (!place.is_v2() && is_named(place, "cpuset")) inherit_cpuset(place.mount, place.path);
   }
@@ -246,8 +276,9 @@ int Cgroup::make_folders() const {
 }
 
 int Cgroup::enter(pid_t pid) const {
-  for (const Place& place : places_) {
-    auto found = CgroupFolder::open(place.mount, place.path);
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    const CgroupFolder* found = folder_at(i);
     if (!found) fail(ErrorKind::NotFound, "cgroup '{}{}' is gone", place.mount, place.path);
     // Where systemd has moved it; doing it again would cost as much.
     std::vector<pid_t> inside = found->own_pids();
@@ -267,7 +298,7 @@ void Cgroup::set_devices(const oci::RuntimeResources& resources) const {
   if (!policy || rootless_) return;
   if (!controllers_are_in_v2()) {
     apply_devices_v1([this](std::string_view name) { return folder(name); }, *policy);
-  } else if (auto found = folder("devices")) {
+  } else if (const CgroupFolder* found = folder("devices")) {
     os::attach_device_filter(found->get(), *policy);
   }
 }
@@ -275,21 +306,25 @@ void Cgroup::set_devices(const oci::RuntimeResources& resources) const {
 void Cgroup::set_limits(const oci::RuntimeResources& resources) const {
   if (!controllers_are_in_v2()) {
     apply_limits_v1([this](std::string_view name) { return folder(name); }, resources);
-  } else if (auto found = folder("memory")) {
+  } else if (const CgroupFolder* found = folder("memory")) {
     apply_limits_v2(*found, resources);
   }
 }
 
 // What is said of the first process that is in the group already.
 std::optional<std::string> Cgroup::find_use() const {
-  for (const Place& place : places_) {
-    auto found = CgroupFolder::open(place.mount, place.path);
-    auto pids = found ? found->pids() : std::vector<pid_t>();
-    if (pids.empty()) continue;
-    return fmt::format("cgroup '{}{}' is in use: process {} is in it", place.mount, place.path,
-                       pids.front());
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    if (auto used = use_of(i)) return used;
   }
   return std::nullopt;
+}
+
+std::optional<std::string> Cgroup::use_of(std::size_t place) const {
+  const CgroupFolder* found = folder_at(place);
+  std::vector<pid_t> pids = found ? found->pids() : std::vector<pid_t>();
+  if (pids.empty()) return std::nullopt;
+  return fmt::format("cgroup '{}{}' is in use: process {} is in it", places_[place].mount,
+                     places_[place].path, pids.front());
 }
 
 void Cgroup::go_without() {
@@ -298,15 +333,10 @@ void Cgroup::go_without() {
   unit_.clear();
 }
 
-void Cgroup::check_places(const oci::RuntimeResources& resources) {
+void Cgroup::check_places(const oci::RuntimeResources& resources) const {
   if (places_.empty() && has_limits(resources)) {
     fail(ErrorKind::FailedPrecondition,
          "linux.resources asks for limits, and there is no cgroup to set them in");
-  }
-  if (auto used = find_use()) {
-    places_.clear();  // they are somebody else's
-    unit_.clear();
-    fail(ErrorKind::FailedPrecondition, "{}", *used);
   }
 }
 
@@ -328,8 +358,9 @@ bool Cgroup::make_empty(const oci::RuntimeResources& resources) {
 
 os::CgroupEntrance Cgroup::entrance() const {
   os::CgroupEntrance into;
-  for (const Place& place : places_) {
-    auto found = CgroupFolder::open(place.mount, place.path);
+  for (std::size_t i = 0; i < places_.size(); ++i) {
+    const Place& place = places_[i];
+    const CgroupFolder* found = folder_at(i);
     if (!found) fail(ErrorKind::NotFound, "cgroup '{}{}' is gone", place.mount, place.path);
     const char* name = place.is_v2() ? "." : "tasks";
     int flags = O_CLOEXEC | (place.is_v2() ? O_RDONLY | O_DIRECTORY : O_WRONLY);
@@ -347,6 +378,12 @@ os::CgroupEntrance Cgroup::entrance() const {
 void Cgroup::make(pid_t first, const oci::RuntimeResources& resources) {
   check_places(resources);
   if (places_.empty()) return;
+  if (!unit_.empty()) {
+    // Systemd moves the process at once, so what is in use is found before.
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      if (use_of(i)) refuse_used(i, std::vector<bool>(places_.size()));
+    }
+  }
   bool limited = has_limits(resources);
   if (!unit_.empty()) {
     Systemd(user_manager_ ? SystemdInstance::User : SystemdInstance::System)
@@ -396,17 +433,17 @@ oci::RuntimeStats Cgroup::stats() const {
   if (!controllers_are_in_v2()) {
     return read_stats_v1([this](std::string_view name) { return folder(name); });
   }
-  auto found = folder("memory");
+  const CgroupFolder* found = folder("memory");
   return found ? read_stats_v2(*found) : oci::RuntimeStats();
 }
 
 std::vector<pid_t> Cgroup::pids() const {
-  auto found = any_folder();
+  const CgroupFolder* found = any_folder();
   return found ? found->pids() : std::vector<pid_t>();
 }
 
 std::optional<std::uint64_t> Cgroup::exceeded_process_limit(std::uint64_t more) const {
-  auto found = folder("pids");
+  const CgroupFolder* found = folder("pids");
   if (!found) return std::nullopt;
   auto limit = os::parse_cgroup_number(found->read_if_exists("pids.max").value_or("max"));
   auto current = os::parse_cgroup_number(found->read_if_exists("pids.current").value_or("0"));
@@ -415,7 +452,7 @@ std::optional<std::uint64_t> Cgroup::exceeded_process_limit(std::uint64_t more) 
 }
 
 std::uint64_t Cgroup::oom_kills() const {
-  auto found = folder("memory");
+  const CgroupFolder* found = folder("memory");
   if (!found) return 0;
   const char* file = controllers_are_in_v2() ? "memory.events" : "memory.oom_control";
   for (const auto& [name, value] :
@@ -426,7 +463,7 @@ std::uint64_t Cgroup::oom_kills() const {
 }
 
 std::optional<Cgroup::OomWatch> Cgroup::watch_oom() const {
-  auto found = folder("memory");
+  const CgroupFolder* found = folder("memory");
   if (!found) return std::nullopt;
   if (controllers_are_in_v2()) {
     if (!found->has("memory.events")) return std::nullopt;
@@ -453,7 +490,7 @@ void Cgroup::OomWatch::acknowledge() const {
 }
 
 void Cgroup::freeze() const {
-  if (auto v2 = v2_folder_with("cgroup.freeze")) {
+  if (const CgroupFolder* v2 = v2_folder_with("cgroup.freeze")) {
     v2->write("cgroup.freeze", "1");
     bool frozen = await([&] {
       std::string events = v2->read_if_exists("cgroup.events").value_or("frozen 1");
@@ -461,7 +498,7 @@ void Cgroup::freeze() const {
     });
     if (frozen) return;
     v2->try_write("cgroup.freeze", "0");
-  } else if (auto v1 = folder("freezer")) {
+  } else if (const CgroupFolder* v1 = folder("freezer")) {
     // A process that is just being made escapes; asking again catches it.
     bool frozen = await([&] {
       v1->try_write("freezer.state", "FROZEN");
@@ -476,27 +513,27 @@ void Cgroup::freeze() const {
 }
 
 void Cgroup::thaw() const {
-  if (auto v2 = v2_folder_with("cgroup.freeze")) v2->write("cgroup.freeze", "0");
+  if (const CgroupFolder* v2 = v2_folder_with("cgroup.freeze")) v2->write("cgroup.freeze", "0");
   if (controllers_are_in_v2()) return;
-  if (auto v1 = folder("freezer")) v1->write("freezer.state", "THAWED");
+  if (const CgroupFolder* v1 = folder("freezer")) v1->write("freezer.state", "THAWED");
 }
 
 void Cgroup::kill_all() const {
-  auto all_at_once = v2_folder_with("cgroup.kill");
+  const CgroupFolder* all_at_once = v2_folder_with("cgroup.kill");
   pid_t left = 0;
   bool gone = await([&] {
     if (all_at_once) all_at_once->try_write("cgroup.kill", "1");
     left = 0;
     // Every hierarchy is asked: a runtime that was killed may have entered only some of them.
-    for (const Place& place : places_) {
-      auto found = CgroupFolder::open(place.mount, place.path);
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      const CgroupFolder* found = folder_at(i);
       if (!found) continue;
       for (pid_t pid : found->pids()) {
         ::kill(pid, SIGKILL);
         left = pid;
       }
       // In v1 a frozen process does not end before it is thawed.
-      if (left && is_named(place, "freezer")) found->try_write("freezer.state", "THAWED");
+      if (left && is_named(places_[i], "freezer")) found->try_write("freezer.state", "THAWED");
     }
     return left == 0;
   });
@@ -508,7 +545,15 @@ void Cgroup::kill_all() const {
 
 void Cgroup::remove() const {
   if (places_.empty()) return;
+  folders_.clear();
+  if (unit_.empty()) {
+    // Mostly nobody is left in it, and then it need not be looked at first.
+    bool gone = true;
+    for (const Place& place : places_) gone = os::remove_cgroup(place.mount, place.path) && gone;
+    if (gone) return;
+  }
   kill_all();
+  folders_.clear();
   if (!unit_.empty()) {
     Systemd(user_manager_ ? SystemdInstance::User : SystemdInstance::System).stop(unit_);
   }

@@ -105,18 +105,25 @@ class Cgroup {
   };
 
  private:
-  void check_places(const oci::RuntimeResources& resources);
-  int make_folders() const;
+  void check_places(const oci::RuntimeResources& resources) const;
+  // Throws Error(FailedPrecondition) where somebody is in one that was there already.
+  int make_folders();
   int enter(pid_t pid) const;
   void set_devices(const oci::RuntimeResources& resources) const;
   void set_limits(const oci::RuntimeResources& resources) const;
   std::optional<std::string> find_use() const;
   bool controllers_are_in_v2() const;
-  std::optional<os::CgroupFolder> folder(std::string_view controller) const;
-  std::optional<os::CgroupFolder> v2_folder_with(const char* file) const;
-  std::optional<os::CgroupFolder> any_folder() const;
+  // Null where it is not there. Each is opened once, and the pointer good until remove() or make().
+  const os::CgroupFolder* folder_at(std::size_t place) const;
+  const os::CgroupFolder* folder(std::string_view controller) const;
+  const os::CgroupFolder* v2_folder_with(const char* file) const;
+  const os::CgroupFolder* any_folder() const;
+  std::optional<std::string> use_of(std::size_t place) const;
+  [[noreturn]] void refuse_used(std::size_t used, const std::vector<bool>& new_ones);
 
   std::vector<Place> places_;
+  mutable std::vector<std::unique_ptr<os::CgroupFolder>>
+      folders_;                // of the places, as far as opened
   std::string unit_;           // of systemd; empty with cgroupfs
   bool user_manager_ = false;  // the user's systemd, not the machine's
   // What only make() asks for, and is not saved.

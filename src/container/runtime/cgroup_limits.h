@@ -14,8 +14,8 @@
 
 namespace wherry::container {
 
-// The group of a v1 controller; nothing where the machine has none.
-using FindFolder = std::function<std::optional<os::CgroupFolder>(std::string_view controller)>;
+// The group of a v1 controller; null where the machine has none.
+using FindFolder = std::function<const os::CgroupFolder*(std::string_view controller)>;
 
 // What a limit wants and no hierarchy has is a failure by name, not left out: throws
 // Error(FailedPrecondition) "this machine has no cgroup controller 'memory', which

@@ -8,14 +8,14 @@ namespace {
 
 using os::CgroupFolder;
 
-CgroupFolder need(const FindFolder& find, const char* controller, const char* field) {
-  auto folder = find(controller);
+const CgroupFolder& need(const FindFolder& find, const char* controller, const char* field) {
+  const CgroupFolder* folder = find(controller);
   if (!folder) {
     fail(ErrorKind::FailedPrecondition,
          "this machine has no cgroup controller '{}', which linux.resources.{} needs", controller,
          field);
   }
-  return std::move(*folder);
+  return *folder;
 }
 
 std::string text_of(std::int64_t value) { return std::to_string(value); }
@@ -178,7 +178,7 @@ void apply_limits_v1(const FindFolder& find, const oci::RuntimeResources& resour
   if (wants("memory")) apply_memory(need(find, "memory", "memory"), resources.memory);
   if (wants("cpu")) apply_cpu(need(find, "cpu", "cpu"), resources.cpu);
   if (wants("cpuset")) {
-    CgroupFolder folder = need(find, "cpuset", "cpu.cpus");
+    const CgroupFolder& folder = need(find, "cpuset", "cpu.cpus");
     if (!resources.cpu.cpus.empty()) folder.write("cpuset.cpus", resources.cpu.cpus);
     if (!resources.cpu.mems.empty()) folder.write("cpuset.mems", resources.cpu.mems);
   }
@@ -191,7 +191,7 @@ void apply_limits_v1(const FindFolder& find, const oci::RuntimeResources& resour
     apply_hugepages(need(find, "hugetlb", "hugepageLimits"), resources.hugepages);
   }
   if (wants("rdma")) {
-    CgroupFolder folder = need(find, "rdma", "rdma");
+    const CgroupFolder& folder = need(find, "rdma", "rdma");
     for (const auto& [device, limit] : resources.rdma)
       folder.write("rdma.max", rdma_line(device, limit));
   }
@@ -203,7 +203,7 @@ void apply_limits_v1(const FindFolder& find, const oci::RuntimeResources& resour
 }
 
 void apply_devices_v1(const FindFolder& find, const os::DevicePolicy& policy) {
-  CgroupFolder folder = need(find, "devices", "devices");
+  const CgroupFolder& folder = need(find, "devices", "devices");
   folder.write(policy.allow_others ? "devices.allow" : "devices.deny", "a");
   for (const os::DeviceException& exception : policy.exceptions) {
     folder.write(policy.allow_others ? "devices.deny" : "devices.allow",

@@ -16,7 +16,7 @@ std::uint64_t nanoseconds(std::uint64_t ticks) {
 }
 
 void read_cpu(const FindFolder& find, oci::CpuStats& cpu) {
-  if (auto folder = find("cpuacct")) {
+  if (const os::CgroupFolder* folder = find("cpuacct")) {
     cpu.total = read_number(*folder, "cpuacct.usage");
     for (const auto& [name, value] :
          os::parse_cgroup_values(folder->read_if_exists("cpuacct.stat").value_or(""))) {
@@ -34,7 +34,7 @@ void read_cpu(const FindFolder& find, oci::CpuStats& cpu) {
       cpu.per_cpu_kernel.push_back(system);
     }
   }
-  if (auto folder = find("cpu")) {
+  if (const os::CgroupFolder* folder = find("cpu")) {
     for (const auto& [name, value] :
          os::parse_cgroup_values(folder->read_if_exists("cpu.stat").value_or(""))) {
       if (name == "nr_periods") cpu.periods = value;
@@ -132,15 +132,15 @@ void read_block(const CgroupFolder& folder, oci::BlockStats& block) {
 oci::RuntimeStats read_stats_v1(const FindFolder& find) {
   oci::RuntimeStats stats;
   read_cpu(find, stats.cpu);
-  if (auto folder = find("cpuset")) read_cpuset(*folder, stats.cpuset);
-  if (auto folder = find("memory")) read_memory(*folder, stats.memory);
-  if (auto folder = find("pids")) {
+  if (const os::CgroupFolder* folder = find("cpuset")) read_cpuset(*folder, stats.cpuset);
+  if (const os::CgroupFolder* folder = find("memory")) read_memory(*folder, stats.memory);
+  if (const os::CgroupFolder* folder = find("pids")) {
     stats.pids = read_number(*folder, "pids.current");
     std::uint64_t limit = read_number(*folder, "pids.max");
     stats.pids_limit = ~limit == 0 ? 0 : limit;
   }
-  if (auto folder = find("blkio")) read_block(*folder, stats.block);
-  if (auto folder = find("hugetlb")) {
+  if (const os::CgroupFolder* folder = find("blkio")) read_block(*folder, stats.block);
+  if (const os::CgroupFolder* folder = find("hugetlb")) {
     for (const std::string& size : hugepage_sizes(*folder)) {
       std::string prefix = "hugetlb." + size + ".";
       stats.hugetlb[size] = {.usage = read_number(*folder, prefix + "usage_in_bytes"),
