@@ -1,6 +1,5 @@
-// pause, resume, update, events, ps: what a container's cgroup is for.
+// pause, resume, update, events: what a container's cgroup is for.
 #include <fcntl.h>
-#include <fmt/ranges.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -27,21 +26,6 @@ using container::Container;
 using container::StateAndRecord;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
-
-StateAndRecord find(const Runtime& runtime, const std::string& id) {
-  container::check_id(id);
-  auto found = look_at(runtime.store, id);
-  if (!found) {
-    fail(ErrorKind::NotFound, "no container with the id '{}': it does not exist", id);
-  }
-  return std::move(*found);
-}
-
-void print(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-    fail_errno(errno, "write the output");
-  }
-}
 
 [[noreturn]] void refuse(const char* option, std::string_view text, const char* expected) {
   throw UsageError(fmt::format("'{} {}': expected {}", option, text, expected));
@@ -202,46 +186,6 @@ void follow(const StateAndRecord& found, const Cgroup& cgroup, milliseconds inte
   }
 }
 
-struct ProcessLine {
-  pid_t pid = 0;
-  pid_t parent = 0;
-  uid_t user = 0;
-  std::string name;
-};
-
-// Nothing where it has ended.
-std::optional<ProcessLine> look_at_process(pid_t pid) {
-  auto text = os::read_file_if_exists(AT_FDCWD, fmt::format("/proc/{}/status", pid), 1u << 20);
-  if (!text) return std::nullopt;
-  auto field = [&](std::string_view name) {
-    std::size_t at = ("\n" + *text).find(fmt::format("\n{}:\t", name));
-    if (at == text->npos) return std::string();
-    std::size_t from = at + name.size() + 2;
-    return text->substr(from, text->find_first_of("\t\n", from) - from);
-  };
-  auto number = [&](std::string_view name) {
-    std::string value = field(name);
-    int result = 0;
-    std::from_chars(value.data(), value.data() + value.size(), result);
-    return result;
-  };
-  return ProcessLine{.pid = pid,
-                     .parent = number("PPid"),
-                     .user = static_cast<uid_t>(number("Uid")),
-                     .name = field("Name")};
-}
-
-std::string table_of(const std::vector<pid_t>& pids) {
-  std::string text = fmt::format("{:<10}{:<10}{:<10}NAME\n", "UID", "PID", "PPID");
-  for (pid_t pid : pids) {
-    if (auto line = look_at_process(pid)) {
-      text +=
-          fmt::format("{:<10}{:<10}{:<10}{}\n", line->user, line->pid, line->parent, line->name);
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 int pause(Runtime& runtime, VerbArguments command_line) {
@@ -299,27 +243,6 @@ int events(Runtime& runtime, VerbArguments command_line) {
   } else {
     follow(found, cgroup, interval);
   }
-  return 0;
-}
-
-int ps(Runtime& runtime, VerbArguments command_line) {
-  std::string format = "table";
-  Arguments arguments;
-  arguments.option("-f,--format", "FORM", &format, "'table' (default) or 'json'");
-  auto operands = arguments.parse(command_line);
-  if (!operands) {
-    return show_help("ps [OPTIONS] ID", "Lists a container's processes.", arguments.describe());
-  }
-  if (format != "table" && format != "json") {
-    throw UsageError(fmt::format("unknown format '{}': it is 'table' or 'json'", format));
-  }
-  StateAndRecord found = find(runtime, only_id(*operands, "ps"));
-  std::vector<pid_t> pids = Cgroup::open(found.record.cgroup).pids();
-  // Without a cgroup only one is known.
-  if (found.record.cgroup.empty() && found.state != container::State::Stopped) {
-    pids.push_back(found.record.init.pid);
-  }
-  print(format == "json" ? fmt::format("[{}]\n", fmt::join(pids, ",")) : table_of(pids));
   return 0;
 }
 

@@ -18,12 +18,6 @@ using container::StateAndRecord;
 // An annotation of `state`: how many of its processes a limit of memory has ended.
 constexpr const char* kOomKills = "org.wherry.oom-kills";
 
-void print(const std::string& text) {
-  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
-    fail_errno(errno, "write the output");
-  }
-}
-
 std::string table_of(const std::vector<StateAndRecord>& all) {
   std::size_t id_width = 12;
   std::size_t bundle_width = 8;
@@ -44,20 +38,30 @@ std::string table_of(const std::vector<StateAndRecord>& all) {
 
 }  // namespace
 
-int state(Runtime& runtime, VerbArguments command_line) {
-  Arguments arguments;
-  auto operands = arguments.parse(command_line);
-  if (!operands) return show_help("state ID", "Prints the state of a container as JSON.", "");
-  const std::string& id = only_id(*operands, "state");
+void print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0) {
+    fail_errno(errno, "write the output");
+  }
+}
+
+StateAndRecord find(const Runtime& runtime, const std::string& id) {
   container::check_id(id);
   auto found = look_at(runtime.store, id);
   if (!found) {
     fail(ErrorKind::NotFound, "no container with the id '{}': it does not exist", id);
   }
-  if (auto kills = container::Cgroup::open(found->record.cgroup).oom_kills()) {
-    found->record.annotations[kOomKills] = std::to_string(kills);
+  return std::move(*found);
+}
+
+int state(Runtime& runtime, VerbArguments command_line) {
+  Arguments arguments;
+  auto operands = arguments.parse(command_line);
+  if (!operands) return show_help("state ID", "Prints the state of a container as JSON.", "");
+  StateAndRecord found = find(runtime, only_id(*operands, "state"));
+  if (auto kills = container::Cgroup::open(found.record.cgroup).oom_kills()) {
+    found.record.annotations[kOomKills] = std::to_string(kills);
   }
-  print(to_oci_json(found->record, found->state) + "\n");
+  print(to_oci_json(found.record, found.state) + "\n");
   return 0;
 }
 

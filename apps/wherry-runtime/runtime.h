@@ -75,6 +75,12 @@ int show_help(std::string_view usage, std::string_view summary, const std::strin
 // From --systemd-cgroup and --cgroup-manager. Throws Error.
 container::CgroupManager cgroup_manager(const Globals& globals);
 
+// Writes to standard output. Throws Error.
+void print(const std::string& text);
+
+// Throws Error(NotFound).
+container::StateAndRecord find(const Runtime& runtime, const std::string& id);
+
 // The one operand of a verb. Throws UsageError.
 const std::string& only_id(const std::vector<std::string>& operands, std::string_view verb);
 

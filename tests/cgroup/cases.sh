@@ -153,6 +153,14 @@ ok "$mode: exec joins the group, ps shows it" json "length == 2 and index($(pid_
 other=$(jq ".[] | select(. != $(pid_of one))" <<<"$out")
 rt ps one
 ok "$mode: ps as a table" eval '[ "$(wc -l <<<"$out")" = 3 ] && contains "$out" "probe.wasm"'
+rt ps one -o pid,comm
+ok "$mode: ps takes options of ps(1)" is "$out" "$(ps -o pid,comm -p "$(pid_of one),$other")"
+rt ps one -o comm
+ok "$mode: ps needs the column that tells processes apart" one_error "couldn't find PID field in ps output"
+rt ps one --no-such-option
+ok "$mode: ps says what ps(1) says" one_error "unknown gnu long option"
+rt ps -f xml one
+ok "$mode: ps has two forms" one_error "invalid format option"
 rt kill --all one USR2
 ok "$mode: kill --all ends both" wait_until eval '! [ -e /proc/$other/root/probe.wasm ] && in_state one stopped'
 rt delete one
