@@ -46,6 +46,7 @@ make_bundle plain 'del(.linux.cgroupsPath)' /probe.wasm sleep 1000
 make_bundle spin . /probe.wasm spin
 make_bundle sleeping . /probe.wasm sleep 1000
 make_bundle memory '.linux.resources = {memory: {limit: 33554432}}' /guest.wasm grow
+make_bundle regrow '.linux.resources = {memory: {limit: 33554432}}' /guest.wasm regrow
 make_bundle oom '.linux.resources = {memory: {limit: 25165824, swap: 25165824}}' /big.wasm fill
 make_bundle unlimited . /big.wasm fill
 make_bundle climbs '.linux.cgroupsPath = "/a/../../b"' /probe.wasm
@@ -221,6 +222,15 @@ ok "$mode: and nothing is left" nothing_left
 if [ "$mode" = v1 ]; then
   rt run --bundle "$scratch/memory" one
   ok "$mode: the limit of memory also bounds memory.grow" eval '[ "$status" = 0 ] && [ "$out" -gt 200 ] && [ "$out" -lt 512 ]'
+  create one regrow
+  rt start one
+  printed() { is "$(wc -l <"$scratch/one.out")" "$1"; } # LINES
+  ok "$mode: a guest grows to that bound" wait_until printed 1
+  rt update --memory 96m one
+  ok "$mode: update moves the bound of a running guest" wait_until printed 2
+  ok "$mode: as far as it says" eval '[ "$(head -1 "$scratch/one.out")" -lt 32 ] && [ "$(tail -1 "$scratch/one.out")" -gt 80 ] && [ "$(tail -1 "$scratch/one.out")" -lt 96 ]'
+  wait_until in_state one stopped
+  rt delete one
   rt run --bundle "$scratch/unlimited" one
   ok "$mode: without one there is room" is "$out" filled
   rt run --bundle "$scratch/oom" one

@@ -49,6 +49,7 @@ make_bundle limits '{"memory": {"limit": 67108864, "reservation": 33554432}, "pi
   "cpu": {"shares": 512, "quota": 50000, "period": 100000}, "unified": {"memory.high": "60817408"},
   "devices": [{"allow": false, "access": "rwm"}]}' /probe.wasm spin
 make_bundle grow '{"memory": {"limit": 33554432}}' /guest.wasm grow
+make_bundle regrow '{"memory": {"limit": 33554432}}' /guest.wasm regrow
 make_bundle fill '{"memory": {"limit": 25165824}}' /big.wasm fill
 
 create limits
@@ -76,6 +77,14 @@ ok "delete removes the group" gone
 
 rt run --bundle "$scratch/grow" one
 ok "the limit of memory also bounds memory.grow" eval '[ "$status" = 0 ] && [ "$out" -gt 200 ] && [ "$out" -lt 512 ]'
+create regrow
+rt start one
+sleep 2
+rt update --memory 96m one
+sleep 1
+ok "update moves that bound of a running guest" \
+  eval '[ "$(head -1 "$scratch/.guest")" -lt 32 ] && [ "$(sed -n 2p "$scratch/.guest")" -gt 80 ] && [ "$(sed -n 2p "$scratch/.guest")" -lt 96 ]'
+rt delete --force one
 rt run --bundle "$scratch/fill" one
 ok "out of memory: killed" [ "$status" = 137 ]
 ok "out of memory: said" one_error "ran out of memory"

@@ -442,6 +442,13 @@ std::vector<pid_t> Cgroup::pids() const {
   return found ? found->pids() : std::vector<pid_t>();
 }
 
+os::Fd Cgroup::memory_limit_file() const {
+  const CgroupFolder* found = folder("memory");
+  if (!found) return {};
+  const char* file = controllers_are_in_v2() ? "memory.max" : "memory.limit_in_bytes";
+  return os::Fd(::openat(found->get(), file, O_RDONLY | O_CLOEXEC));
+}
+
 std::optional<std::uint64_t> Cgroup::exceeded_process_limit(std::uint64_t more) const {
   const CgroupFolder* found = folder("pids");
   if (!found) return std::nullopt;

@@ -76,6 +76,8 @@ class Cgroup {
   oci::RuntimeStats stats() const;
   // Processes of the group and of those below it.
   std::vector<pid_t> pids() const;
+  // The file that tells the limit of its memory, for reading; none where it has none.
+  os::Fd memory_limit_file() const;
   // Whether its limit of processes is exceeded, or would be with so many more; then the limit.
   std::optional<std::uint64_t> exceeded_process_limit(std::uint64_t more) const;
   // How many processes the kernel has ended because the limit of memory was reached.

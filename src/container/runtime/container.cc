@@ -121,14 +121,16 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   os::Fd listener = request.foreground ? os::Fd() : listen_in(*folder_);
   streams_.emplace(request.streams, bundle_.config, folder_->path());
   workload_ = make_workload(bundle_.config, streams_->inherited());
-  init_ = std::make_unique<InitProcess>(InitProcessPlan{.config = &bundle_.config,
-                                                        .bundle = bundle_.path,
-                                                        .argv = request.argv,
-                                                        .listener = listener.get(),
-                                                        .inherited = streams_->inherited(),
-                                                        .console = streams_->console(),
-                                                        .notified = streams_->notified()},
-                                        *workload_);
+  init_ = std::make_unique<InitProcess>(
+      InitProcessPlan{.config = &bundle_.config,
+                      .bundle = bundle_.path,
+                      .argv = request.argv,
+                      .listener = listener.get(),
+                      .open_memory_limit = [this] { return cgroup_.memory_limit_file(); },
+                      .inherited = streams_->inherited(),
+                      .console = streams_->console(),
+                      .notified = streams_->notified()},
+      *workload_);
   create_in_cgroup(*init_);
   record_.init = os::identify(init_->pid()).value_or(os::ProcessId{});
   if (init_->has_hooks()) call_creation_hooks();
@@ -254,6 +256,7 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
                        .argv = request.argv,
                        .joined = &record_.init,
                        .detached = request.detach,
+                       .open_memory_limit = [this] { return cgroup_.memory_limit_file(); },
                        .inherited = streams.inherited(),
                        .console = streams.console()},
                       *workload);

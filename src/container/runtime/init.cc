@@ -289,6 +289,7 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   parent.await_parent();
   ::setsid();
   ::umask(0);
+  os::Fd memory_limit = plan.open_memory_limit ? plan.open_memory_limit() : os::Fd();
   if (plan.joined >= 0) {
     join_container(plan);
   } else {
@@ -298,7 +299,8 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   // No descriptor of the host may be left when the guest's user and directory are entered.
   os::Fd listener(plan.listener);
   std::vector<int> kept = plan.kept;
-  kept.insert(kept.end(), {listener.get(), parent.descriptor(), plan.state, plan.notified});
+  kept.insert(kept.end(),
+              {listener.get(), parent.descriptor(), plan.state, plan.notified, memory_limit.get()});
   close_descriptors_but(std::move(kept));
   become_user(plan);
   os::die_with_parent();
@@ -308,6 +310,7 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   std::optional<os::Child> hook_caller = make_hook_caller(plan);
   // From here on bytes are read that the image's author chose.
   confine(plan.config, workload);
+  if (memory_limit.is_open()) workload.follow_memory_limit(std::move(memory_limit));
   workload.prepare();
   parent.report_ready();
   if (listener.is_open()) {

@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct InitPlan {
   char** argv = nullptr;
   // Of those it is not born in: init enters them before anything else.
   const os::CgroupEntrance& cgroup;
+  // Opens the file with the limit of the group's memory, once the group is made; none where it has none.
+  std::function<os::Fd()> open_memory_limit;
   // A listening socket on which init waits for `start` once its maker has left; -1 where the maker
   // itself starts it.
   int listener = -1;

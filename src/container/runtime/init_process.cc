@@ -55,6 +55,7 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
                 .bundle = plan_.bundle,
                 .argv = plan_.argv,
                 .cgroup = cgroup_,
+                .open_memory_limit = plan_.open_memory_limit,
                 .listener = plan_.listener,
                 .kept = plan_.inherited.given,
                 .console = plan_.console,

@@ -1,6 +1,7 @@
 // A container's init, seen from the process that clones it: made, let go, waited for or left alone.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,10 +30,11 @@ struct InitProcessPlan {
   int listener = -1;      // see InitPlan
   // Instead of a sandbox of its own, that of a running process.
   const os::ProcessId* joined = nullptr;
-  bool detached = false;  // see InitPlan
-  Inherited inherited;    // open descriptors of this process
-  int console = -1;       // see InitPlan
-  int notified = -1;      // see InitPlan
+  bool detached = false;                      // see InitPlan
+  std::function<os::Fd()> open_memory_limit;  // see InitPlan
+  Inherited inherited;                        // open descriptors of this process
+  int console = -1;                           // see InitPlan
+  int notified = -1;                          // see InitPlan
 };
 
 // The steps in their order: create, await_sandbox, await_workload, and then either start and wait, or

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "oci/runtime_config.h"
+#include "os/fd.h"
 #include "os/seccomp.h"
 
 namespace wherry::container {
@@ -20,7 +21,8 @@ struct Inherited {
 
 // Both functions are called in the container's init process, once each, in this order, with the
 // sandbox complete: "/" is the container's root, the working directory its cwd, the credentials
-// those of the guest, no descriptor open but 0, 1, 2, those inherited and the runtime's own link.
+// those of the guest, no descriptor open but 0, 1, 2, those inherited, the runtime's own link and the
+// file of its memory's limit.
 class Workload {
  public:
   virtual ~Workload() = default;
@@ -28,6 +30,10 @@ class Workload {
   // The system calls it makes from prepare() on, for a filter that refuses all others; nothing where
   // it may make any.
   virtual std::optional<os::SeccompPolicy> needed_calls() const { return std::nullopt; }
+
+  // The kernel's file with the limit of this process's memory, which may change as long as the guest
+  // runs. Called before prepare(), where there is such a limit or could be one.
+  virtual void follow_memory_limit(os::Fd) {}
 
   // Makes ready whatever can fail before the guest runs: finds the entrypoint, loads it. Throws
   // Error; its kind says what the caller's exit code is (exit_code_of).

@@ -1,7 +1,6 @@
 #include "container/workload/wasm_workload.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "base/error.h"
 #include "container/workload/entrypoint.h"
+#include "container/workload/memory_bound.h"
 #include "container/workload/value_text.h"
 #include "os/file.h"
 #include "os/path_at.h"
@@ -57,27 +57,10 @@ wasi::Options wasi_options(const oci::RuntimeProcess& process, const Inherited& 
   return options;
 }
 
-// What a cgroup's limit leaves to the guest: memory.grow fails above it, which a program can deal with,
-// where the kernel would kill. The engine's own memory counts, too.
-wasm::EngineOptions engine_options(const oci::RuntimeConfig& config, const wasm::Module& module) {
-  wasm::EngineOptions options;
+std::optional<std::uint64_t> configured_limit(const oci::RuntimeConfig& config) {
   std::int64_t limit = config.linux_section.resources.memory.limit.value_or(0);
-  if (limit <= 0) return options;
-  constexpr std::int64_t kPageBytes = 65536;
-  constexpr std::int64_t kForCalls = 1
-                                     << 20;  // the guest's stack, and what the kernel keeps for us
-  rusage used{};
-  ::getrusage(RUSAGE_SELF, &used);
-  std::int64_t left = limit - static_cast<std::int64_t>(used.ru_maxrss) * 1024 - kForCalls;
-  std::int64_t most = options.max_memory_pages;
-  // What is asked for at the start is given: much of it may never be touched.
-  std::int64_t least = 0;
-  for (const wasm::MemoryType& memory : module.memories) {
-    least = std::max<std::int64_t>(least, static_cast<std::int64_t>(memory.limits.min));
-  }
-  std::int64_t pages = std::max(left / kPageBytes, least);
-  options.max_memory_pages = static_cast<std::uint32_t>(std::clamp<std::int64_t>(pages, 0, most));
-  return options;
+  if (limit <= 0) return std::nullopt;
+  return static_cast<std::uint64_t>(limit);
 }
 
 wasm::Function* exported_function(const wasm::Instance& instance, std::string_view name) {
@@ -141,7 +124,14 @@ void WasmWorkload::prepare() {
 }
 
 int WasmWorkload::run_guest() {
-  wasm::Store store(engine_options(config_, *module_));
+  wasm::EngineOptions options;
+  if (memory_limit_.is_open() || configured_limit(config_)) {
+    MemoryBound bound(*module_, std::move(memory_limit_), configured_limit(config_));
+    options.memory_pages_now = [shared = std::make_shared<MemoryBound>(std::move(bound))] {
+      return shared->pages();
+    };
+  }
+  wasm::Store store(options);
   wasi::Wasi wasi(wasi_options(config_.process, inherited_, root_.get()));
   auto made = store.instantiate(
       *module_, [&](const wasm::Import& import) { return wasi.resolve(store, import); });

@@ -23,6 +23,7 @@ class WasmWorkload final : public Workload {
   explicit WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited = {});
 
   std::optional<os::SeccompPolicy> needed_calls() const override { return engine_policy(); }
+  void follow_memory_limit(os::Fd file) override { memory_limit_ = std::move(file); }
   void prepare() override;
   int run() noexcept override;
 
@@ -33,6 +34,7 @@ class WasmWorkload final : public Workload {
   Inherited inherited_;
   std::optional<std::string> invoke_;
   os::Fd root_;
+  os::Fd memory_limit_;
   std::unique_ptr<ModuleBytes> file_;
   std::unique_ptr<wasm::Module> module_;
 };

@@ -85,6 +85,8 @@ struct GuestExit {
 struct EngineOptions {
   std::uint64_t stack_bytes = 8u << 20;    // the guest's own stack; exhausting it is a trap
   std::uint32_t max_memory_pages = 65536;  // memory.grow fails above it, instantiation is refused
+  // What memory.grow may reach at the moment, where that can change; asked at every growth. Does not throw.
+  std::function<std::uint32_t()> memory_pages_now;
 };
 
 class Store {

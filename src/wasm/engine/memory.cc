@@ -15,8 +15,10 @@ constexpr std::uint64_t kReserveFromBase = (std::uint64_t{8} << 30) + kPageSize;
 
 }  // namespace
 
-Memory::Memory(const MemoryType& type, std::uint32_t cap)
-    : type_(type), cap_(std::min({cap, kMaxPages, type.limits.max.value_or(kMaxPages)})) {
+Memory::Memory(const MemoryType& type, std::uint32_t cap, const std::function<std::uint32_t()>& now)
+    : type_(type),
+      cap_(std::min({cap, kMaxPages, type.limits.max.value_or(kMaxPages)})),
+      now_(now) {
   if (type.limits.min > std::min(cap, kMaxPages)) {
     fail(ErrorKind::ResourceExhausted, "memory of {} pages is above the limit of {} pages",
          type.limits.min, std::min(cap, kMaxPages));
@@ -28,7 +30,7 @@ Memory::Memory(const MemoryType& type, std::uint32_t cap)
                (kGuardBefore + kReserveFromBase) >> 30);
   }
   base_ = static_cast<std::uint8_t*>(at) + kGuardBefore;
-  if (!grow(type.limits.min)) {
+  if (!make_accessible(type.limits.min)) {
     int error = errno;
     ::munmap(at, kGuardBefore + kReserveFromBase);
     fail_errno(error, "make a memory of {} pages", type.limits.min);
@@ -40,11 +42,18 @@ Memory::~Memory() { ::munmap(base_ - kGuardBefore, kGuardBefore + kReserveFromBa
 std::optional<std::uint32_t> Memory::grow(std::uint32_t by) {
   std::uint32_t old = pages_;
   if (by > cap_ - old) return std::nullopt;
-  if (by > 0 && ::mprotect(base_ + old * kPageSize, by * kPageSize, PROT_READ | PROT_WRITE) != 0) {
-    return std::nullopt;
-  }
-  pages_ = old + by;
+  if (by > 0 && now_ && std::uint64_t{old} + by > now_()) return std::nullopt;
+  if (!make_accessible(by)) return std::nullopt;
   return old;
+}
+
+bool Memory::make_accessible(std::uint32_t more) {
+  if (more > 0 &&
+      ::mprotect(base_ + pages_ * kPageSize, more * kPageSize, PROT_READ | PROT_WRITE) != 0) {
+    return false;
+  }
+  pages_ += more;
+  return true;
 }
 
 bool Memory::reserves(std::uintptr_t address) const {

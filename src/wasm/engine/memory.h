@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "wasm/format/types.h"
@@ -17,9 +18,10 @@ namespace wherry::wasm {
 
 class Memory {
  public:
-  // cap: pages that grow() never passes, whatever the type allows.
+  // cap: pages that grow() never passes, whatever the type allows. now: what it may reach at the
+  // moment, asked each time; empty for no such bound; borrowed.
   // Throws Error(ResourceExhausted) where the address space or min pages cannot be had.
-  Memory(const MemoryType& type, std::uint32_t cap);
+  Memory(const MemoryType& type, std::uint32_t cap, const std::function<std::uint32_t()>& now);
   ~Memory();
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
@@ -36,8 +38,11 @@ class Memory {
   bool reserves(std::uintptr_t address) const;
 
  private:
+  bool make_accessible(std::uint32_t more);
+
   MemoryType type_;
   std::uint32_t cap_;
+  const std::function<std::uint32_t()>& now_;
   std::uint32_t pages_ = 0;
   std::uint8_t* base_ = nullptr;
 };

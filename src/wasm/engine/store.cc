@@ -72,7 +72,8 @@ Table* Store::new_table(const TableType& type, const Value& init) {
 }
 
 Memory* Store::new_memory(const MemoryType& type) {
-  return &impl_->memories.emplace_back(type, impl_->options.max_memory_pages);
+  return &impl_->memories.emplace_back(type, impl_->options.max_memory_pages,
+                                       impl_->options.memory_pages_now);
 }
 
 Global* Store::new_global(const GlobalType& type, const Value& init) {
