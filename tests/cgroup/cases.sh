@@ -167,6 +167,44 @@ ok "$mode: kill --all ends both" wait_until eval '! [ -e /proc/$other/root/probe
 rt delete one
 ok "$mode: and nothing is left" nothing_left
 
+# Statistics beside runc's, of one cgroup that two containers share ----------------------------------------
+# Ours are read before and after: what runc says of a number is between, and it says the same numbers (but for
+# pressure, which it tells since 1.2).
+stats_as_runc() {
+  jq -n --slurpfile before "$scratch/stats.before" --slurpfile runc "$scratch/stats.runc" \
+    --slurpfile after "$scratch/stats.after" '
+    def numbers: . as $all | [paths(scalars)] | map({key: (map(tostring) | join(".")), value: (. as $at | $all | getpath($at))});
+    ($before[0].data | numbers | from_entries) as $b | ($after[0].data | numbers | from_entries) as $a |
+    ($runc[0].data | numbers) as $r |
+    {missing: (($r | map(.key)) - ($a | keys)), more: (($a | keys | map(select(contains(".psi.") | not))) - ($r | map(.key))),
+     other: [$r[] | select(.value != $a[.key] and .value != $b[.key] and
+       (([$a[.key], $b[.key]] | sort) as $range | .value < $range[0] or .value > $range[1])) | .key]}' >"$scratch/stats.differences"
+  is "$(jq -c . "$scratch/stats.differences")" '{"missing":[],"more":[],"other":[]}' || { cat "$scratch/stats.differences" && false; }
+}
+beside() { runc --root "$scratch/runc" "$@"; }
+if ! type -P runc >/dev/null; then
+  skip "$mode: statistics beside runc's" "no runc"
+else
+  clang-19 -O1 -static -x c - -o "$scratch/rootfs/pause" <<<'#include <unistd.h>
+int main(void) { return pause(); }' || exit
+  make_bundle pause . /pause
+  if [ "$mode" = v1 ]; then create one limits; else create one sleeping; fi
+  if beside run --detach --bundle "$scratch/pause" two </dev/null >"$scratch/runc.out" 2>&1; then
+    sleep 0.2
+    rt events --stats one
+    echo "$out" >"$scratch/stats.before"
+    beside events --stats two >"$scratch/stats.runc"
+    rt events --stats one
+    echo "$out" >"$scratch/stats.after"
+    ok "$mode: statistics are runc's, field by field" stats_as_runc
+  else
+    skip "$mode: statistics beside runc's" "$(tail -n 1 "$scratch/runc.out")"
+  fi
+  rt delete --force one
+  beside delete --force two >/dev/null 2>&1
+  ok "$mode: and nothing is left of both" nothing_left
+fi
+
 # Devices -------------------------------------------------------------------------------------------------
 create one devices
 for file in $(place devices)/cgroup.procs; do
