@@ -142,7 +142,7 @@ int ps(Runtime& runtime, VerbArguments command_line) {
   if (format != "table" && format != "json") {
     throw UsageError(fmt::format("invalid format option '{}': it is 'table' or 'json'", format));
   }
-  if (operands->empty()) throw UsageError("'ps' takes a container id");
+  if (operands->empty()) throw UsageError("'ps' takes one container id, then options of ps(1)");
   StateAndRecord found = find(runtime, operands->front());
   std::vector<std::string> options(operands->begin() + 1, operands->end());
   std::vector<pid_t> pids = Cgroup::open(found.record.cgroup).pids();

@@ -48,6 +48,11 @@ as_member() { bash -c 'echo $$ >"$0"; exec head -c 1 "$1"' "$group/cgroup.procs"
 make_bundle limits '{"memory": {"limit": 67108864, "reservation": 33554432}, "pids": {"limit": 50},
   "cpu": {"shares": 512, "quota": 50000, "period": 100000}, "unified": {"memory.high": "60817408"},
   "devices": [{"allow": false, "access": "rwm"}]}' /probe.wasm spin
+make_bundle disk '{"blockIO": {"throttleReadBpsDevice": [{"major": 98, "minor": 0, "rate": 1048576}],
+  "throttleWriteIOPSDevice": [{"major": 98, "minor": 0, "rate": 100}]}}' /probe.wasm spin
+make_bundle nodes '{"cpu": {"cpus": "0"}}' /probe.wasm spin
+make_bundle huge '{"hugepageLimits": [{"pageSize": "2MB", "limit": 0}]}' /probe.wasm spin
+make_bundle remote '{"rdma": {"mlx5_0": {"hcaHandles": 1}}}' /probe.wasm spin
 make_bundle grow '{"memory": {"limit": 33554432}}' /guest.wasm grow
 make_bundle regrow '{"memory": {"limit": 33554432}}' /guest.wasm regrow
 make_bundle fill '{"memory": {"limit": 25165824}}' /big.wasm fill
@@ -74,6 +79,20 @@ ok "update" eval 'holds memory.max 100663296 && holds pids.max max && holds cpu.
 ok "what update did not name stays" eval 'holds memory.low 33554432 && holds cpu.weight 20'
 rt delete --force one
 ok "delete removes the group" gone
+
+# The limits of a disk; cpuset, hugetlb and rdma this kernel has not (Debian's user-mode-linux).
+create disk
+ok "limits of a disk" holds io.max "98:0 rbps=1048576 wbps=max riops=max wiops=100"
+rt delete --force one
+for lacking in nodes:cpuset huge:hugetlb remote:rdma; do
+  if grep -qw "${lacking#*:}" /sys/fs/cgroup/cgroup.controllers; then
+    skip "${lacking#*:}" "this kernel has the controller, so nothing is refused"
+    continue
+  fi
+  create "${lacking%:*}"
+  ok "${lacking#*:}: a limit whose controller the machine lacks is refused" one_error "${lacking#*:}"
+  ok "${lacking#*:}: and nothing is left" gone
+done
 
 rt run --bundle "$scratch/grow" one
 ok "the limit of memory also bounds memory.grow" eval '[ "$status" = 0 ] && [ "$out" -gt 200 ] && [ "$out" -lt 512 ]'
