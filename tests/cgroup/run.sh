@@ -44,7 +44,7 @@ with_controllers() {
   local kernel
   kernel=$(type -P linux.uml) || { skip "v2 with controllers" "no linux.uml (package user-mode-linux)" && return; }
   truncate -s 1M "$scratch/disk"
-  timeout 100 "$kernel" mem=384M ubd0="$scratch/disk" rootfstype=hostfs root=/dev/root rw con=null con0=null,fd:1 \
+  timeout 200 "$kernel" mem=384M ubd0="$scratch/disk" rootfstype=hostfs root=/dev/root rw con=null con0=null,fd:1 \
     "init=$PWD/tests/cgroup/controllers.sh" -- "$build" "$scratch/rootfs" "$scratch/report" \
     </dev/null >"$scratch/console" 2>&1
   if [ -e "$scratch/report" ]; then
