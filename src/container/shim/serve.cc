@@ -73,14 +73,8 @@ void serve(const Invocation& invocation) {
   sys([&] { return ::fcntl(kListener, F_SETFL, O_NONBLOCK); }, "use descriptor {}", kListener);
   os::EventLoop loop(report);
   Publisher publisher(loop, invocation.ttrpc_address, invocation.namespace_name);
-  ttrpc::Server* running = nullptr;
   auto deadline = os::EventLoop::Clock::time_point::max();
-  // What is still to be said is said first.
-  std::function<void()> end_when_quiet = [&] {
-    bool quiet = publisher.is_idle() && !running->has_unsent();
-    if (quiet || os::EventLoop::Clock::now() >= deadline) return loop.stop();
-    loop.after(kShutdownPause, end_when_quiet);
-  };
+  std::function<void()> end_when_quiet;
   bool is_ending = false;
   TaskService tasks({.loop = loop,
                      .publisher = publisher,
@@ -100,7 +94,12 @@ void serve(const Invocation& invocation) {
   ttrpc::Server server(
       loop, std::move(listener),
       {{"containerd.task.v2.Task", service}, {"containerd.task.v3.Task", service}});
-  running = &server;
+  // What is still to be said, or to be read, is first.
+  end_when_quiet = [&] {
+    bool quiet = publisher.is_idle() && !server.has_unsent() && !tasks.has_unread();
+    if (quiet || os::EventLoop::Clock::now() >= deadline) return loop.stop();
+    loop.after(kShutdownPause, end_when_quiet);
+  };
   loop.run();
 }
 

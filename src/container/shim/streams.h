@@ -78,6 +78,8 @@ class Streams {
   void close_input();
   // The process has ended: every stream ends once what it wrote has been read.
   void ended();
+  // After ended(): something of what it wrote has not been read yet.
+  bool is_draining() const { return terminal_ || drain_timer_; }
 
   const StreamNames& names() const { return names_; }
 

@@ -231,6 +231,7 @@ void TaskService::delete_process(std::string_view payload, const Responder& resp
   response.set_pid(static_cast<std::uint32_t>(process->pid));
   response.set_exit_status(static_cast<std::uint32_t>(process->exit.exit_code()));
   set_time(response.mutable_exited_at(), process->exited_at);
+  keep_until_read(std::move(process->streams));
   task->execs.erase(request.exec_id());
   responder.reply(response);
 }
@@ -244,6 +245,7 @@ void TaskService::delete_first(const TaskPtr& task, const Responder& responder) 
     if (task->oom_watch) environment_.loop.forget(task->oom_watch->fd.get());
     task->oom_watch.reset();
     unmount_rootfs(task->rootfs());
+    keep_until_read(std::move(task->first.streams));
     tasks_.erase(task->id);
     wire::TaskDelete event;
     event.set_container_id(task->id);

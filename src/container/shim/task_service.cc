@@ -17,6 +17,11 @@
 namespace wherry::shim {
 namespace {
 
+using std::chrono::milliseconds;
+
+constexpr milliseconds kUnreadPause{5};
+constexpr milliseconds kLongestUnread{4'000};
+
 timespec now() {
   timespec time{};
   ::clock_gettime(CLOCK_REALTIME, &time);
@@ -59,6 +64,7 @@ TaskService::TaskService(Environment environment)
                 [this](pid_t pid, os::ExitStatus status) { on_end(pid, status); }) {}
 
 TaskService::~TaskService() {
+  if (unread_timer_) environment_.loop.cancel(*unread_timer_);
   for (auto& [id, task] : tasks_) {
     if (task->oom_watch) environment_.loop.forget(task->oom_watch->fd.get());
   }
@@ -98,6 +104,23 @@ std::unique_ptr<Streams> TaskService::make_streams(const std::string& id, Stream
                        .id = id,
                        .socket_directory = environment_.socket_directory},
       std::move(names));
+}
+
+void TaskService::keep_until_read(std::unique_ptr<Streams> streams) {
+  if (!streams || !streams->is_draining()) return;
+  unread_.push_back(
+      {.streams = std::move(streams), .give_up = os::EventLoop::Clock::now() + kLongestUnread});
+  if (!unread_timer_) look_at_unread();
+}
+
+void TaskService::look_at_unread() {
+  unread_timer_.reset();
+  auto now = os::EventLoop::Clock::now();
+  std::erase_if(unread_, [&](const Unread& each) {
+    return !each.streams->is_draining() || now >= each.give_up;
+  });
+  if (unread_.empty()) return;
+  unread_timer_ = environment_.loop.after(kUnreadPause, [this] { look_at_unread(); });
 }
 
 RuntimeCommand TaskService::command_for(const Task& task, std::vector<std::string> words) const {

@@ -10,8 +10,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "container/shim/children.h"
 #include "container/shim/publisher.h"
@@ -43,6 +45,10 @@ class TaskService {
   ~TaskService();
   TaskService(const TaskService&) = delete;
   TaskService& operator=(const TaskService&) = delete;
+
+  // Some deleted process wrote what nobody has read yet. A reader that is late gets it: until it has,
+  // or for a few seconds, its streams stay.
+  bool has_unread() const { return !unread_.empty(); }
 
   // A call by its method's name; the payload is the request's message. Throws Error, or answers.
   void call(std::string_view method, std::string_view payload, const ttrpc::Responder& responder);
@@ -78,6 +84,8 @@ class TaskService {
 
   std::unique_ptr<Streams> make_streams(const std::string& id, StreamNames names);
   RuntimeCommand command_for(const Task& task, std::vector<std::string> words) const;
+  void keep_until_read(std::unique_ptr<Streams> streams);
+  void look_at_unread();
   using OnDone = std::function<void(std::optional<Error>)>;
   void run(RuntimeCommand command, OnDone on_done);
   // The same for a verb that makes a process: its pid comes from a file.
@@ -104,6 +112,12 @@ class TaskService {
   Environment environment_;
   Children children_;
   std::map<std::string, TaskPtr> tasks_;
+  struct Unread {
+    std::unique_ptr<Streams> streams;
+    os::EventLoop::Clock::time_point give_up;
+  };
+  std::vector<Unread> unread_;
+  std::optional<os::EventLoop::TimerId> unread_timer_;
   struct Owner {
     std::weak_ptr<Task> task;
     std::weak_ptr<Process> process;

@@ -487,6 +487,26 @@ TEST_F(Service, GivesAProgramsOutputToAReaderThatComesLate) {
   EXPECT_EQ(text, "early\n");
 }
 
+// A client deletes what has ended before its own reader has come to open the fifo, on a busy machine.
+TEST_F(Service, KeepsWhatADeletedProgramSaidForItsReader) {
+  std::string fifo = folder_ / "out";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("echo last; exit 0");
+  auto request = create_request();
+  request.set_stdout(fifo);
+  ok<wire::CreateTaskResponse>("Create", request);
+  start();
+  wait();
+  ok<wire::DeleteResponse>("Delete", about<wire::DeleteRequest>());
+  EXPECT_TRUE(service_->has_unread());
+  turn_for(milliseconds(20));
+  os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  char buffer[64] = {};
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 5);
+  until([&] { return !service_->has_unread(); });
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 0);
+}
+
 TEST_F(Service, LetsAReaderGoAndComeBack) {
   std::string fifo = folder_ / "out";
   ::mkfifo(fifo.c_str(), 0600);
