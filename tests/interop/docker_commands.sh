@@ -103,6 +103,9 @@ d "${run[@]}" --sysctl net.ipv4.ip_unprivileged_port_start=80 probe cat /proc/sy
 d "${run[@]}" --pid host --ipc host --uts host probe
 
 # What cannot run ---------------------------------------------------------------------------------------
+q "${run[@]}" --entrypoint /not/there probe
+q "${run[@]}" --entrypoint not-there probe
+q "${run[@]}" --entrypoint /srv probe
 q "${run[@]}" --entrypoint /srv/relative.txt probe
 q "${run[@]}" -v "$data/file:/srv/relative.txt/below" probe
 q "${run[@]}" --user nobody-known probe
