@@ -61,6 +61,15 @@ def compile_hello(sources: Path, out: Path) -> Program:
     )
 
 
+def compile_waiting(sources: Path, out: Path) -> Program:
+    source = sources / "programs" / "waiting.c"
+    return Program(
+        "waiting",
+        compile_c(source, out / "waiting.native", ["-static"]),
+        compile_c(source, out / "waiting.wasm", WASM_FLAGS),
+    )
+
+
 def compile_rust_hello(repository: Path, out: Path) -> Program:
     """The example of the README, by Debian's rustc, which alone has Debian's wasm32-wasi library."""
     rustc = "/usr/bin/rustc" if Path("/usr/bin/rustc").exists() else shutil.which("rustc")

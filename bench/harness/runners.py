@@ -103,6 +103,19 @@ def crun_with_wasmedge(may_fetch: bool) -> Path:
     return root
 
 
+def containerd_root(may_fetch: bool) -> Path:
+    """A Debian 13 root with containerd, runc, crun with WasmEdge, and a Python to measure with."""
+    root = cache_folder() / "trixie"
+    wanted = [root / "usr" / place for place in ("bin/containerd", "sbin/runc", "bin/python3")]
+    if all(program.exists() for program in wanted):
+        return root
+    if not may_fetch:
+        raise Failed(f"no containerd in '{root}' (a full run as root installs it)")
+    crun_with_wasmedge(may_fetch)
+    install_in(root, ["containerd", "runc", "python3"])
+    return root
+
+
 def install_in(root: Path, packages: list[str]) -> None:
     if os.geteuid() != 0:
         raise Failed("installing in a Debian 13 root needs root")

@@ -6,6 +6,8 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 # shellcheck source=tests/common.sh
 source tests/common.sh "$1"
+# shellcheck source=tests/interop/outside.sh
+source tests/interop/outside.sh
 
 # shellcheck disable=SC2317 # called through run and ok
 compile() { clang-19 -std=gnu11 -ffp-contract=off "$@"; }
@@ -34,6 +36,38 @@ check_kernel() {
   done
 }
 
+# In the root of tests/interop: there is no WasmEdge in it, which is to be said.
+# shellcheck disable=SC2016
+check_shim_section() {
+  local root bench enter wanted=(--build "$build" --quick --section shim --without engine wasmedge node)
+  if ! root=$(root_of trixie 2>"$scratch/why") || ! findmnt -rn -t cgroup,cgroup2 >/dev/null; then
+    skip "containers by containerd" "$(tail -n 1 "$scratch/why" | grep . || echo 'no cgroups on this machine')"
+    return
+  fi
+  mkdir "$scratch/cache"
+  ln -s "$root" "$scratch/cache/trixie"
+  export WHERRY_BENCH_CACHE=$scratch/cache
+  run bench/run "${wanted[@]}"
+  ok "bench/run measures containers by containerd" grep -q '^| runc, native .* 1.00x .* 1.00x |$' <<<"$out"
+  ok "ours in every table" [ "$(grep -c '^| wherry, Wasm .* |$' <<<"$out")" = 3 ]
+  ok "and how guests are stopped" grep -q '^| one that spins .* |$' <<<"$out"
+  ok "and says what it could not" [ "$(grep -c '^- skipped' <<<"$out"):$(grep -c '^- skipped .*no WasmEdge' <<<"$out")" = 1:1 ]
+  bench/run "${wanted[@]}" >"$scratch/ended" 2>&1 &
+  bench=$!
+  for ((i = 0; i < 200; ++i)); do
+    enter=$(pgrep -P $bench -f tests/enter) && [ "$(pgrep -g "$enter" -c ctr)" -gt 0 ] && break
+    sleep 0.05
+  done
+  kill -TERM $bench
+  wait $bench
+  ok "it may be ended" eval '[ -n "$enter" ] && ! grep -q "^| wherry" "$scratch/ended"'
+  for ((i = 0; i < 100; ++i)); do # the last of them may not have been reaped yet
+    pgrep -g "$enter" >/dev/null || break
+    sleep 0.05
+  done
+  ok "and leaves nothing" eval '! pgrep -g "$enter" >/dev/null && [ -z "$(find /sys/fs/cgroup -name "wherry-test.$enter")" ]'
+}
+
 run cmake --build "$build" --target engine_bench
 ok "engine_bench builds" [ "$status" -eq 0 ] || finish
 engine=$build/bench/engine_bench
@@ -53,6 +87,7 @@ if command -v python3 >/dev/null; then
   else
     skip "containers by OCI runtimes" "no root or no crun"
   fi
+  check_shim_section
 else
   skip bench/run "no python3"
 fi
