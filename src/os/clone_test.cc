@@ -8,10 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <csignal>
 #include <optional>
-#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -30,7 +27,7 @@ namespace {
 int exit_code_of(const Child& child) {
   int raw = 0;
   EXPECT_EQ(::waitpid(child.pid(), &raw, 0), child.pid());
-  return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+  return exit_status_of(raw).exit_code();
 }
 
 TEST(Clone, WaitsOnBothSides) {
@@ -133,73 +130,6 @@ TEST(Clone, EndsAWaitingChildWithItsParent) {
   int raw = 0;
   ASSERT_EQ(::waitpid(pid, &raw, 0), pid);
   EXPECT_EQ(WEXITSTATUS(raw), 125);
-}
-
-TEST(SignalForwarder, PassesSignalsOnAndReportsTheEnd) {
-  pid_t child = spawn({.path = "/bin/sh", .arguments = {"sh", "-c", "exit 7"}});
-  pid_t sleeper = spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}});
-  SignalForwarder signals;
-  EXPECT_EQ(signals.wait_for(child), ExitStatus{.code = 7});
-  ::kill(::getpid(), SIGTERM);  // to us, for it
-  ExitStatus status = signals.wait_for(sleeper);
-  EXPECT_EQ(status, ExitStatus{.signal = SIGTERM});
-  EXPECT_EQ(status.exit_code(), 143);
-}
-
-TEST(Spawn, GivesDescriptorsUnderTheirNumbers) {
-  Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-  pid_t child = spawn(
-      {.path = "/bin/sh",
-       .arguments = {"sh", "-c", "read line; [ $? = 1 ] && [ -c /dev/fd/7 ]"},
-       .descriptors = {{.ours = input.get(), .theirs = 0}, {.ours = input.get(), .theirs = 7}}});
-  EXPECT_EQ(SignalForwarder().wait_for(child), ExitStatus{.code = 0});
-  EXPECT_THROW(spawn({.path = "/not/there", .arguments = {"x"}}), Error);
-}
-
-// Reads a pipe, and takes one signal for itself.
-class Reader final : public Attendant {
- public:
-  explicit Reader(int pipe) : pipe_(pipe) {}
-  void watch(std::vector<pollfd>& watched) override {
-    watched.push_back({.fd = pipe_, .events = POLLIN, .revents = 0});
-  }
-  void attend(std::span<const pollfd> watched) override {
-    char byte = 0;
-    if (watched.back().revents && ::read(pipe_, &byte, 1) == 1) text += byte;
-  }
-  bool take_signal(int number) override {
-    if (number == SIGUSR1) ++taken;
-    return number == SIGUSR1;
-  }
-  void finish() override { text += '.'; }
-
-  std::string text;
-  int taken = 0;
-
- private:
-  int pipe_;
-};
-
-TEST(SignalForwarder, HasOthersAttendedToMeanwhile) {
-  int ends[2];
-  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  Fd ours(ends[0]);
-  Fd theirs(ends[1]);
-  Reader reader(ours.get());
-  Attendant* attendants[] = {&reader};
-  pid_t child = spawn({.path = "/bin/sleep", .arguments = {"sleep", "60"}, .descriptors = {}});
-  SignalForwarder signals;
-  ::kill(::getpid(), SIGUSR1);
-  ASSERT_EQ(::write(theirs.get(), "ab", 2), 2);
-  std::thread later([] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    ::kill(::getpid(), SIGTERM);
-  });
-  ExitStatus status = signals.wait_for(child, attendants);
-  later.join();
-  EXPECT_EQ(status, ExitStatus{.signal = SIGTERM});
-  EXPECT_EQ(reader.text, "ab.");
-  EXPECT_EQ(reader.taken, 1);
 }
 
 TEST(Names, AreThoseOfTheRuntimeSpec) {

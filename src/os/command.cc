@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -31,13 +30,6 @@ Fd input_file(std::string_view text) {
   return file;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& strings) {
-  std::vector<char*> result;
-  for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
-  result.push_back(nullptr);
-  return result;
-}
-
 // A handler or "ignore" that we inherited would reap the program before us.
 class DefaultChildSignal {
  public:
@@ -53,34 +45,6 @@ class DefaultChildSignal {
  private:
   struct sigaction before_;
 };
-
-pid_t spawn(const Command& command, int input, int output) {
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_t actions;
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_init(&actions);
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setsigdefault(&attributes, &all);
-  ::posix_spawnattr_setpgroup(&attributes, 0);
-  ::posix_spawnattr_setflags(
-      &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  pid_t pid = -1;
-  int error =
-      ::posix_spawn(&pid, command.path.c_str(), &actions, &attributes,
-                    pointers(command.arguments).data(), pointers(command.environment).data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error) fail_errno(error, "start '{}'", command.path);
-  return pid;
-}
 
 // The end of what a program writes.
 struct Output {
@@ -136,7 +100,14 @@ CommandResult run_command(const Command& command) {
 
   std::optional<Clock::time_point> end;
   if (command.timeout) end = Clock::now() + *command.timeout;
-  pid_t pid = spawn(command, input.get(), theirs.get());
+  pid_t pid = spawn({.path = command.path,
+                     .arguments = command.arguments,
+                     .environment = command.environment,
+                     .descriptors = {{.ours = input.get(), .theirs = STDIN_FILENO},
+                                     {.ours = theirs.get(), .theirs = STDOUT_FILENO},
+                                     {.ours = theirs.get(), .theirs = STDERR_FILENO}},
+                     .group = ProcessGroup::New,
+                     .apart = true});
   theirs.reset();
 
   CommandResult result;
@@ -147,8 +118,7 @@ CommandResult run_command(const Command& command) {
   sys([&] { return ::waitpid(pid, &raw, 0); }, "wait for process {}", pid);
   drain(ours.get(), output);
   result.output = std::move(output.text);
-  result.status =
-      WIFSIGNALED(raw) ? ExitStatus{.signal = WTERMSIG(raw)} : ExitStatus{.code = WEXITSTATUS(raw)};
+  result.status = exit_status_of(raw);
   return result;
 }
 

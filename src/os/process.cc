@@ -21,34 +21,78 @@ constexpr std::array kForwarded = {SIGHUP,  SIGINT,    SIGQUIT, SIGTERM,   SIGUS
                                    SIGUSR2, SIGALRM,   SIGPOLL, SIGVTALRM, SIGPROF,
                                    SIGPWR,  SIGSTKFLT, SIGWINCH};
 
-ExitStatus status_of(int raw) {
-  if (WIFSIGNALED(raw)) return {.signal = WTERMSIG(raw)};
-  return {.code = WEXITSTATUS(raw)};
-}
+// What posix_spawn() is told beside the program and its words.
+class SpawnSettings {
+ public:
+  explicit SpawnSettings(const SpawnPlan& plan) {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+    int highest = STDERR_FILENO;
+    for (const GivenDescriptor& given : plan.descriptors) {
+      ::posix_spawn_file_actions_adddup2(&actions, given.ours, given.theirs);
+      highest = std::max(highest, given.theirs);
+    }
+    int flags = 0;
+    if (plan.group == ProcessGroup::New) flags |= POSIX_SPAWN_SETPGROUP;
+    if (plan.group == ProcessGroup::NewSession) flags |= POSIX_SPAWN_SETSID;
+    if (plan.apart) {
+      ::posix_spawn_file_actions_addclosefrom_np(&actions, highest + 1);
+      sigset_t none;
+      sigset_t all;
+      ::sigemptyset(&none);
+      ::sigfillset(&all);
+      ::posix_spawnattr_setsigmask(&attributes, &none);
+      ::posix_spawnattr_setsigdefault(&attributes, &all);
+      flags |= POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
+    }
+    ::posix_spawnattr_setflags(&attributes, static_cast<short>(flags));
+  }
+  ~SpawnSettings() {
+    ::posix_spawnattr_destroy(&attributes);
+    ::posix_spawn_file_actions_destroy(&actions);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
 
-struct SpawnActions {
   posix_spawn_file_actions_t actions;
-  SpawnActions() { ::posix_spawn_file_actions_init(&actions); }
-  ~SpawnActions() { ::posix_spawn_file_actions_destroy(&actions); }
+  posix_spawnattr_t attributes;
 };
+
+std::vector<char*> pointers(const std::vector<std::string>& strings) {
+  std::vector<char*> result;
+  for (const std::string& string : strings) result.push_back(const_cast<char*>(string.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
 
 }  // namespace
 
+ExitStatus exit_status_of(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return {.signal = WTERMSIG(wait_status)};
+  return {.code = WEXITSTATUS(wait_status)};
+}
+
 pid_t spawn(const SpawnPlan& plan) {
-  std::vector<char*> arguments;
-  for (const std::string& argument : plan.arguments) {
-    arguments.push_back(const_cast<char*>(argument.c_str()));
-  }
-  arguments.push_back(nullptr);
-  SpawnActions how;
-  for (const GivenDescriptor& given : plan.descriptors) {
-    ::posix_spawn_file_actions_adddup2(&how.actions, given.ours, given.theirs);
-  }
+  SpawnSettings settings(plan);
+  std::vector<char*> environment;
+  if (plan.environment) environment = pointers(*plan.environment);
   pid_t pid = -1;
-  int error =
-      ::posix_spawn(&pid, plan.path.c_str(), &how.actions, nullptr, arguments.data(), environ);
+  int error = ::posix_spawn(&pid, plan.path.c_str(), &settings.actions, &settings.attributes,
+                            pointers(plan.arguments).data(),
+                            plan.environment ? environment.data() : environ);
   if (error) fail_errno(error, "start '{}'", plan.path);
   return pid;
+}
+
+std::vector<std::string> environment_without(std::initializer_list<std::string_view> names) {
+  std::vector<std::string> result;
+  for (char** variable = environ; *variable; ++variable) {
+    std::string_view text = *variable;
+    if (std::ranges::find(names, text.substr(0, text.find('='))) == names.end()) {
+      result.emplace_back(text);
+    }
+  }
+  return result;
 }
 
 SignalForwarder::SignalForwarder() {
@@ -71,7 +115,7 @@ ExitStatus SignalForwarder::wait_for(pid_t pid) const {
   for (;;) {
     int raw = 0;
     pid_t reaped = sys([&] { return ::waitpid(pid, &raw, WNOHANG); }, "wait for process {}", pid);
-    if (reaped == pid) return status_of(raw);
+    if (reaped == pid) return exit_status_of(raw);
     int number = ::sigwaitinfo(&watched_, nullptr);
     // Not reaped yet, so the pid is still the child's.
     if (number > 0 && number != SIGCHLD) ::kill(pid, number);
@@ -88,7 +132,7 @@ ExitStatus SignalForwarder::wait_for(pid_t pid, std::span<Attendant* const> atte
     pid_t reaped = sys([&] { return ::waitpid(pid, &raw, WNOHANG); }, "wait for process {}", pid);
     if (reaped == pid) {
       for (Attendant* attendant : attendants) attendant->finish();
-      return status_of(raw);
+      return exit_status_of(raw);
     }
     watched = {{.fd = signals.get(), .events = POLLIN, .revents = 0}};
     for (Attendant* attendant : attendants) attendant->watch(watched);

@@ -5,8 +5,11 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace wherry::os {
@@ -19,6 +22,8 @@ struct ExitStatus {
   int exit_code() const { return signal ? 128 + signal : code; }
   bool operator==(const ExitStatus&) const = default;
 };
+// Of what waitpid() says of a process that has ended.
+ExitStatus exit_status_of(int wait_status);
 
 // A descriptor of ours, and the number that a started program knows it by.
 struct GivenDescriptor {
@@ -26,15 +31,26 @@ struct GivenDescriptor {
   int theirs;
 };
 
+enum class ProcessGroup { Ours, New, NewSession };
+
 struct SpawnPlan {
   std::string path;                    // executed as it is, never searched for
   std::vector<std::string> arguments;  // arguments[0] included
-  // Given in this order: one must not have a number that an earlier one took.
+  // "KEY=value": all that it gets; ours where there is none.
+  std::optional<std::vector<std::string>> environment;
+  // Given in this order: one must not have a number that an earlier one took, unless it is to keep it.
   std::vector<GivenDescriptor> descriptors;
+  ProcessGroup group = ProcessGroup::Ours;
+  // Nothing of how we take signals reaches it, nor a descriptor above those given and 2.
+  bool apart = false;
 };
 
-// Starts a program with our environment and signal mask. Throws Error.
+// Starts a program and does not wait for it: with our signal mask and what we ignore, unless it is
+// apart. Throws Error.
 pid_t spawn(const SpawnPlan& plan);
+
+// The environment of this process without the variables named. Each is "NAME".
+std::vector<std::string> environment_without(std::initializer_list<std::string_view> names);
 
 // What is seen to while a process is waited for.
 class Attendant {

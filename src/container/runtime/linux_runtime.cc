@@ -186,15 +186,12 @@ std::vector<StateAndRecord> states_of(const LinuxContainers& containers) {
       states.push_back({.record = {.id = id}, .state = State::Unknown});
       continue;
     }
-    os::Command command{.path = runtime.program,
-                        .arguments = {runtime.name, "--root", runtime.root, "state", id},
-                        .environment = {},
-                        .input = {},
-                        .timeout = {},
-                        .kept_output = kMaxState};
-    for (char** variable = environ; *variable; ++variable) {
-      command.environment.emplace_back(*variable);
-    }
+    const os::Command command{.path = runtime.program,
+                              .arguments = {runtime.name, "--root", runtime.root, "state", id},
+                              .environment = os::environment_without({}),
+                              .input = {},
+                              .timeout = {},
+                              .kept_output = kMaxState};
     os::CommandResult result = os::run_command(command);
     if (result.status != os::ExitStatus{}) continue;
     auto [state, problem] = outcome_of([&] { return parse_oci_state(result.output); });

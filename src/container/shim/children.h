@@ -7,8 +7,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "os/event_loop.h"
 #include "os/fd.h"
@@ -16,25 +14,8 @@
 
 namespace wherry::shim {
 
-struct ChildPlan {
-  std::string path;                      // executed as it is, never searched for
-  std::vector<std::string> arguments;    // arguments[0] included
-  std::vector<std::string> environment;  // "KEY=value": all that it gets
-  // Ours, and what each is to be for the child. Nothing else is passed on.
-  std::vector<std::pair<int, int>> descriptors;
-  bool new_session = false;
-};
-
-// Starts a program and does not wait for it. Throws Error.
-// Requires: no descriptor of ours in the plan has a number that another one is to be in the child,
-// unless it is the same.
-pid_t spawn_child(const ChildPlan& plan);
-
 // The file that this program was executed from. Throws Error.
 std::string own_program();
-
-// The environment of this process without the variables named. Each is "NAME".
-std::vector<std::string> environment_without(std::initializer_list<std::string_view> names);
 
 // Thread safety: none; one in a process.
 class Children {
@@ -49,7 +30,7 @@ class Children {
   Children& operator=(const Children&) = delete;
 
   // Of all that ended by a turn of the loop, adopted ones are told first. Throws Error.
-  pid_t spawn(const ChildPlan& plan, OnEnd on_end);
+  pid_t spawn(const os::SpawnPlan& plan, OnEnd on_end);
 
  private:
   void reap();

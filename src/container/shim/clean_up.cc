@@ -53,10 +53,10 @@ void remove_container(const RuntimeOptions& options, const std::string& root,
                          .options = options,
                          .words = {"delete", "--force", invocation.id},
                          .descriptors = {}};
-  ChildPlan plan = plan_of(command);
+  os::SpawnPlan plan = plan_of(command);
   os::CommandResult result = os::run_command({.path = plan.path,
                                               .arguments = plan.arguments,
-                                              .environment = plan.environment,
+                                              .environment = *plan.environment,
                                               .input = {},
                                               .timeout = kPatience});
   // Whatever it said, the rest is taken away as well.

@@ -7,6 +7,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "container/shim/children.h"
 #include "os/file.h"
 
 namespace wherry::shim {
@@ -77,19 +78,21 @@ std::string runtime_root(const RuntimeOptions& options, const std::string& names
   return fmt::format("{}/{}", options.root.empty() ? kUsualRoot : options.root, namespace_name);
 }
 
-ChildPlan plan_of(const RuntimeCommand& command) {
+os::SpawnPlan plan_of(const RuntimeCommand& command) {
   // Who supervises containerd does not supervise containers.
-  ChildPlan plan{
+  std::vector<std::string> environment = os::environment_without(
+      {"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "GOMAXPROCS"});
+  if (command.options.linux_runtime.starts_with('/')) {
+    environment.push_back("WHERRY_LINUX_RUNTIME=" + command.options.linux_runtime);
+  }
+  os::SpawnPlan plan{
       .path = command.program,
       .arguments = {kName, "--root", command.root, "--log", command.log, "--log-format", "json"},
-      .environment = environment_without(
-          {"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "GOMAXPROCS"}),
-      .descriptors = command.descriptors};
+      .environment = std::move(environment),
+      .descriptors = command.descriptors,
+      .apart = true};
   if (command.options.systemd_cgroup) plan.arguments.emplace_back("--systemd-cgroup");
   plan.arguments.insert(plan.arguments.end(), command.words.begin(), command.words.end());
-  if (command.options.linux_runtime.starts_with('/')) {
-    plan.environment.push_back("WHERRY_LINUX_RUNTIME=" + command.options.linux_runtime);
-  }
   return plan;
 }
 

@@ -4,12 +4,11 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "container/shim/children.h"
 #include "container/shim/options.h"
+#include "os/process.h"
 
 namespace wherry::shim {
 
@@ -25,10 +24,10 @@ struct RuntimeCommand {
   std::string log;  // the file it says its errors in
   RuntimeOptions options;
   std::vector<std::string> words;  // the verb and what follows it
-  std::vector<std::pair<int, int>> descriptors;
+  std::vector<os::GivenDescriptor> descriptors;
 };
 
-ChildPlan plan_of(const RuntimeCommand& command);
+os::SpawnPlan plan_of(const RuntimeCommand& command);
 
 // What a command ended with: nothing where it succeeded. Its log is read and removed.
 std::optional<Error> outcome(const RuntimeCommand& command, os::ExitStatus status);

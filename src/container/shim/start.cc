@@ -60,18 +60,21 @@ void spawn_server(const Invocation& invocation, const Bootstrap& bootstrap, cons
   os::Fd nothing(sys([] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }, "open '/dev/null'"));
   os::Fd log = open_log();
   std::string program = own_program();
-  ChildPlan plan{
+  std::vector<std::string> environment =
+      os::environment_without({"TTRPC_ADDRESS", "GOMAXPROCS", "SCHED_CORE"});
+  environment.push_back("TTRPC_ADDRESS=" + bootstrap.ttrpc_address);
+  os::SpawnPlan plan{
       .path = program,
       .arguments = {program, "-namespace", invocation.namespace_name, "-id", invocation.id,
                     "-address", bootstrap.grpc_address, "-socket", path, "serve"},
-      .environment = environment_without({"TTRPC_ADDRESS", "GOMAXPROCS", "SCHED_CORE"}),
-      .descriptors = {{nothing.get(), STDIN_FILENO},
-                      {nothing.get(), STDOUT_FILENO},
-                      {log.get(), STDERR_FILENO},
-                      {listener.get(), kListener}},
-      .new_session = true};
-  plan.environment.push_back("TTRPC_ADDRESS=" + bootstrap.ttrpc_address);
-  spawn_child(plan);
+      .environment = std::move(environment),
+      .descriptors = {{.ours = nothing.get(), .theirs = STDIN_FILENO},
+                      {.ours = nothing.get(), .theirs = STDOUT_FILENO},
+                      {.ours = log.get(), .theirs = STDERR_FILENO},
+                      {.ours = listener.get(), .theirs = kListener}},
+      .group = os::ProcessGroup::NewSession,
+      .apart = true};
+  os::spawn(plan);
 }
 
 }  // namespace

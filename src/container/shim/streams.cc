@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLoggerStart{10'000};
 constexpr milliseconds kFirstDrainPause{1};
 constexpr milliseconds kLongestDrainPause{100};
-// Above what a logger's descriptors are to be: see ChildPlan.
+// Above what a logger's descriptors are to be: see SpawnPlan.
 constexpr int kAboveLogger = 10;
 
 os::Fd open_path(const std::string& path, int flags, mode_t mode = 0) {
@@ -141,12 +141,14 @@ bool Streams::start_logger(const StreamUri& uri, OnReady on_ready) {
   Pipe output = make_pipe();
   Pipe error = make_pipe();
   Pipe ready = make_pipe();
-  ChildPlan plan{
-      .path = uri.path,
-      .arguments = {uri.path},
-      .environment = {"CONTAINER_ID=" + context_.id,
-                      "CONTAINER_NAMESPACE=" + context_.namespace_name},
-      .descriptors = {{output.read.get(), 3}, {error.read.get(), 4}, {ready.write.get(), 5}}};
+  os::SpawnPlan plan{.path = uri.path,
+                     .arguments = {uri.path},
+                     .environment = std::vector{"CONTAINER_ID=" + context_.id,
+                                                "CONTAINER_NAMESPACE=" + context_.namespace_name},
+                     .descriptors = {{.ours = output.read.get(), .theirs = 3},
+                                     {.ours = error.read.get(), .theirs = 4},
+                                     {.ours = ready.write.get(), .theirs = 5}},
+                     .apart = true};
   plan.arguments.insert(plan.arguments.end(), uri.arguments.begin(), uri.arguments.end());
   // It ends by itself, once all that was written to it has been read.
   context_.children.spawn(plan, [](os::ExitStatus) {});
@@ -183,12 +185,15 @@ void Streams::listen_for_terminal() {
       "make a socket not block");
 }
 
-std::vector<std::pair<int, int>> Streams::descriptors() const {
-  std::vector<std::pair<int, int>> result;
+std::vector<os::GivenDescriptor> Streams::descriptors() const {
+  std::vector<os::GivenDescriptor> result;
   if (names_.terminal) return result;
-  if (input_theirs_.is_open()) result.emplace_back(input_theirs_.get(), STDIN_FILENO);
-  if (output_.theirs.is_open()) result.emplace_back(output_.theirs.get(), STDOUT_FILENO);
-  if (error_.theirs.is_open()) result.emplace_back(error_.theirs.get(), STDERR_FILENO);
+  auto give = [&](const os::Fd& fd, int theirs) {
+    if (fd.is_open()) result.push_back({.ours = fd.get(), .theirs = theirs});
+  };
+  give(input_theirs_, STDIN_FILENO);
+  give(output_.theirs, STDOUT_FILENO);
+  give(error_.theirs, STDERR_FILENO);
   return result;
 }
 

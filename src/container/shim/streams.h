@@ -14,13 +14,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "container/shim/children.h"
 #include "os/event_loop.h"
 #include "os/fd.h"
+#include "os/process.h"
 
 namespace wherry::shim {
 
@@ -66,7 +66,7 @@ class Streams {
   void open(OnReady on_ready);
 
   // What a runtime that makes the process is to have as 0, 1 and 2. Requires: ready.
-  std::vector<std::pair<int, int>> descriptors() const;
+  std::vector<os::GivenDescriptor> descriptors() const;
   // For the runtime's --console-socket; empty without a terminal.
   const std::string& console_socket() const { return console_path_; }
   // The process exists: what was meant for it alone is closed here, and the terminal taken over.

@@ -133,7 +133,7 @@ RuntimeCommand TaskService::command_for(const Task& task, std::vector<std::strin
 }
 
 void TaskService::run(RuntimeCommand command, OnDone on_done) {
-  ChildPlan plan = plan_of(command);
+  os::SpawnPlan plan = plan_of(command);
   children_.spawn(plan, [command = std::move(command), on_done = std::move(on_done)](
                             os::ExitStatus status) { on_done(outcome(command, status)); });
 }
