@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "os/clone.h"
 #include "os/command.h"
+#include "os/program.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -62,23 +63,15 @@ bool is_only(std::span<const IdRange> ranges, std::uint32_t id) {
   return ranges.empty() || (ranges.size() == 1 && ranges[0].outside == id && ranges[0].count == 1);
 }
 
-std::string find_program(const std::string& name) {
-  const char* given = ::getenv("PATH");
-  std::string path = std::string(given ? given : "") + ":/usr/bin:/bin";
-  for (std::size_t at = 0; at <= path.size();) {
-    const std::size_t end = std::min(path.find(':', at), path.size());
-    std::string program = path.substr(at, end - at) + "/" + name;
-    if (program.starts_with('/') && end > at && ::access(program.c_str(), X_OK) == 0)
-      return program;
-    at = end + 1;
-  }
-  fail(ErrorKind::NotFound, "to map other ids than one's own takes '{}', which is not installed",
-       name);
-}
-
 // The ids that the machine has given this user are mapped by a program that has rights to (subuid(5)).
 void write_map_by(const std::string& name, pid_t pid, std::span<const IdRange> ranges) {
-  Command command{.path = find_program(name), .arguments = {name, std::to_string(pid)}};
+  const char* path = ::getenv("PATH");
+  auto program = find_program(name, fmt::format("{}:{}", path ? path : "", kUsualPath));
+  if (!program) {
+    fail(ErrorKind::NotFound, "to map other ids than one's own takes '{}', which is not installed",
+         name);
+  }
+  Command command{.path = *program, .arguments = {name, std::to_string(pid)}};
   for (const IdRange& range : ranges) {
     for (std::uint32_t number : {range.inside, range.outside, range.count}) {
       command.arguments.push_back(std::to_string(number));

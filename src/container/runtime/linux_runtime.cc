@@ -12,12 +12,12 @@
 
 #include "base/error.h"
 #include "os/command.h"
+#include "os/program.h"
 
 namespace wherry::container {
 namespace {
 
 constexpr std::array<const char*, 2> kKnown = {"crun", "runc"};
-constexpr const char* kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 std::string name_of(const std::string& program) {
   return program.substr(program.find_last_of('/') + 1);
@@ -27,30 +27,9 @@ std::string root_for(const std::string& root, const std::string& name) {
   return root + "/.linux@" + name;
 }
 
-bool is_this_program(const struct stat& status) {
-  struct stat own;
-  return ::stat("/proc/self/exe", &own) == 0 && own.st_dev == status.st_dev &&
-         own.st_ino == status.st_ino;
-}
-
-bool is_program(const std::string& path) {
-  struct stat status;
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-         ::access(path.c_str(), X_OK) == 0 && !is_this_program(status);
-}
-
-std::optional<std::string> find_program(const std::string& name, const LinuxRuntimeSearch& search) {
+std::optional<std::string> program_of(const std::string& name, const LinuxRuntimeSearch& search) {
   if (!search.given.empty() && name_of(search.given) == name) return search.given;
-  std::string path = search.path + ":" + kUsualPath;
-  std::size_t start = 0;
-  while (start <= path.size()) {
-    std::size_t end = std::min(path.find(':', start), path.size());
-    std::string candidate = path.substr(start, end - start) + "/" + name;
-    // A relative directory would be the caller's working directory: a bundle.
-    if (candidate.starts_with('/') && end != start && is_program(candidate)) return candidate;
-    start = end + 1;
-  }
-  return std::nullopt;
+  return os::find_program(name, fmt::format("{}:{}", search.path, os::kUsualPath));
 }
 
 std::vector<std::string> names(const LinuxRuntimeSearch& search) {
@@ -87,7 +66,7 @@ std::vector<std::string> folders_in(const std::string& path) {
 
 LinuxRuntime installed(const std::string& root, const std::string& name,
                        const LinuxRuntimeSearch& search) {
-  auto program = find_program(name, search);
+  auto program = program_of(name, search);
   if (!program) {
     fail(ErrorKind::FailedPrecondition, "its runtime, {}, is not installed any more", name);
   }
@@ -131,12 +110,12 @@ LinuxRuntimeSearch linux_runtime_search() {
 
 std::optional<LinuxRuntime> find_linux_runtime(const std::string& root,
                                                const LinuxRuntimeSearch& search) {
-  if (!search.given.empty() && !(search.given.starts_with('/') && is_program(search.given))) {
+  if (!search.given.empty() && !(search.given.starts_with('/') && os::is_program(search.given))) {
     fail(ErrorKind::FailedPrecondition,
          "WHERRY_LINUX_RUNTIME: '{}' is no absolute path of a program", search.given);
   }
   for (const std::string& name : names(search)) {
-    if (auto program = find_program(name, search)) {
+    if (auto program = program_of(name, search)) {
       return LinuxRuntime{
           .name = name, .program = std::move(*program), .root = root_for(root, name)};
     }
@@ -167,8 +146,8 @@ std::vector<LinuxContainers> linux_containers(const std::string& root,
   for (const std::string& name : names(search)) {
     std::vector<std::string> ids = folders_in(root_for(root, name));
     if (ids.empty()) continue;
-    auto program = find_program(name, search);
-    bool is_there = program && is_program(*program);
+    auto program = program_of(name, search);
+    bool is_there = program && os::is_program(*program);
     all.push_back({.runtime = {.name = name,
                                .program = is_there ? *program : std::string(),
                                .root = root_for(root, name)},

@@ -7,19 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 
 namespace wherry::shim {
-std::string own_program() {
-  std::array<char, 4096> path;
-  ssize_t length = sys([&] { return ::readlink("/proc/self/exe", path.data(), path.size()); },
-                       "find this program");
-  return {path.data(), static_cast<std::size_t>(length)};
-}
 
 Children::Children(os::EventLoop& loop, OnOther on_other)
     : loop_(loop), on_other_(std::move(on_other)) {

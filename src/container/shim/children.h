@@ -6,16 +6,12 @@
 
 #include <functional>
 #include <map>
-#include <string>
 
 #include "os/event_loop.h"
 #include "os/fd.h"
 #include "os/process.h"
 
 namespace wherry::shim {
-
-// The file that this program was executed from. Throws Error.
-std::string own_program();
 
 // Thread safety: none; one in a process.
 class Children {

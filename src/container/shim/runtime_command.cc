@@ -4,19 +4,16 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
-#include "container/shim/children.h"
 #include "os/file.h"
+#include "os/program.h"
 
 namespace wherry::shim {
 namespace {
 
 constexpr const char* kName = "wherry-runtime";
 constexpr const char* kUsualRoot = "/run/containerd/wherry";
-constexpr std::array kUsualDirectories = {"/usr/local/bin", "/usr/bin", "/usr/local/sbin",
-                                          "/usr/sbin", "/opt/containerd/bin"};
 constexpr std::size_t kMaxLogBytes = 1u << 20;
 
 // What the text of a failure means to containerd, which decides by kinds.
@@ -64,13 +61,9 @@ std::string in_runcs_words(std::string message) {
 }
 
 std::string find_runtime() {
-  std::string own = own_program();
-  std::string beside = own.substr(0, own.rfind('/') + 1) + kName;
-  if (::access(beside.c_str(), X_OK) == 0) return beside;
-  for (const char* directory : kUsualDirectories) {
-    std::string path = fmt::format("{}/{}", directory, kName);
-    if (::access(path.c_str(), X_OK) == 0) return path;
-  }
+  if (auto beside = os::find_program_beside(kName)) return *beside;
+  std::string path = fmt::format("{}:/opt/containerd/bin", os::kUsualPath);
+  if (auto found = os::find_program(kName, path)) return *found;
   fail(ErrorKind::FailedPrecondition, "'{}' is not installed", kName);
 }
 

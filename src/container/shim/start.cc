@@ -9,9 +9,10 @@
 #include "container/shim/actions.h"
 #include "container/shim/bootstrap.h"
 #include "container/shim/bundle_facts.h"
-#include "container/shim/children.h"
 #include "container/shim/put_file.h"
 #include "os/file.h"
+#include "os/process.h"
+#include "os/program.h"
 #include "os/unix_socket.h"
 
 namespace wherry::shim {
@@ -59,7 +60,7 @@ void spawn_server(const Invocation& invocation, const Bootstrap& bootstrap, cons
                   const os::Fd& listener) {
   os::Fd nothing(sys([] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }, "open '/dev/null'"));
   os::Fd log = open_log();
-  std::string program = own_program();
+  std::string program = os::own_program();
   std::vector<std::string> environment =
       os::environment_without({"TTRPC_ADDRESS", "GOMAXPROCS", "SCHED_CORE"});
   environment.push_back("TTRPC_ADDRESS=" + bootstrap.ttrpc_address);
