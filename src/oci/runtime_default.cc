@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "oci/default_path.h"
 #include "oci/runtime_features.h"
 
 namespace wherry::oci {
@@ -37,7 +38,7 @@ RuntimeConfig default_config(const DefaultConfigOptions& options) {
   RuntimeConfig config;
   config.oci_version = kRuntimeSpecMax;
   config.process.args = {"/main.wasm"};
-  config.process.env = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"};
+  config.process.env = {std::string("PATH=") + kDefaultPath};
   config.process.no_new_privileges = true;
   config.process.rlimits = {{.type = "RLIMIT_NOFILE", .soft = 1024, .hard = 1024}};
   config.root = {.path = "rootfs", .readonly = true};

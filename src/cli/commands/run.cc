@@ -15,6 +15,7 @@
 #include "container/local/containers.h"
 #include "container/local/user.h"
 #include "image/store/store.h"
+#include "oci/default_path.h"
 #include "oci/platform.h"
 #include "os/file.h"
 #include "os/path_at.h"
@@ -26,7 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 using container::BundleRequest;
 
-constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::size_t kSweptAtAStart = 32;
 constexpr std::size_t kMaxPasswdBytes = 1u << 20;
 constexpr std::size_t kMaxEnvFileBytes = 8u << 20;
@@ -105,8 +105,8 @@ std::vector<std::string> arguments_of(const RunOptions& options, const oci::Exec
 std::vector<std::string> environment_of(const Context& context, const RunOptions& options,
                                         const oci::ExecutionConfig& image,
                                         const std::string& hostname, const std::string& home) {
-  std::vector<std::string> variables = {std::string("PATH=") + kDefaultPath, "HOSTNAME=" + hostname,
-                                        "HOME=" + home};
+  std::vector<std::string> variables = {std::string("PATH=") + oci::kDefaultPath,
+                                        "HOSTNAME=" + hostname, "HOME=" + home};
   container::merge_environment(variables, image.env);
   for (const std::string& file : options.env_files) {
     std::string text = os::read_file(AT_FDCWD, file, kMaxEnvFileBytes);

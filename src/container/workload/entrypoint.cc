@@ -4,22 +4,19 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "oci/default_path.h"
 #include "os/path_at.h"
 #include "wasm/format/decode.h"
 
 namespace wherry::container {
 namespace {
 
-// What Docker gives a process whose image and command line set none.
-constexpr std::string_view kDefaultPath =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 std::string_view search_path(const oci::RuntimeProcess& process) {
   constexpr std::string_view kPrefix = "PATH=";
   for (std::string_view variable : process.env) {
     if (variable.starts_with(kPrefix)) return variable.substr(kPrefix.size());
   }
-  return kDefaultPath;
+  return oci::kDefaultPath;
 }
 
 // The result is only ever resolved inside the container's root, where ".." ends at the root.

@@ -7,12 +7,10 @@
 #include "base/error.h"
 #include "image/build/config_instructions.h"
 #include "image/build/limits.h"
+#include "oci/default_path.h"
 
 namespace wherry::build {
 namespace {
-
-// Where an image says nothing else, as every builder has it.
-constexpr const char* kDefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 oci::Platform build_platform() {
   utsname names{};
@@ -164,7 +162,7 @@ StageState Evaluator::begin_stage(std::size_t index) {
   if (base == "scratch") {
     StageState state;
     state.image.platform = platform;
-    state.image.config.env = {std::string("PATH=") + kDefaultPath};
+    state.image.config.env = {std::string("PATH=") + oci::kDefaultPath};
     state.image.config.working_dir = "/";
     return state;
   }
