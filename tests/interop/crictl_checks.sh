@@ -41,10 +41,10 @@ ok "ours starts" is "$status" 0
 c start "$side"
 ok "so does the other" is "$status" 0
 ok "one shim is theirs" is "$(pgrep -fc '^[^ ]*containerd-shim-[^ ]* .*-id ')" 1
-until_true eval '[ "$(crictl logs "$ours")" = waiting ]'
+wait_until eval '[ "$(crictl logs "$ours")" = waiting ]'
 c logs "$ours"
 ok "logs" is "$out" waiting
-until_true eval '[ "$(crictl logs "$side")" = beside ]'
+wait_until eval '[ "$(crictl logs "$side")" = beside ]'
 c logs "$side"
 ok "logs of the other" is "$out" beside
 c ps -q

@@ -27,7 +27,7 @@ run timeout 60 script -qec "nerdctl run --rm --net none -t ${guest[*]} $image te
 ok "a terminal" contains "$out" "1: terminal"
 n run -d --name life --net none "${guest[@]}" "$image" later 600
 ok "one in the background" is "$status" 0
-until_true eval '[ "$(nerdctl logs life)" = waiting ]'
+wait_until eval '[ "$(nerdctl logs life)" = waiting ]'
 n logs life
 ok "its logs" is "$out" waiting
 n exec life /probe args x
@@ -47,7 +47,7 @@ ok "its exit code is kept" is "$(state_of life)" "exited 143"
 n start life
 ok "it starts again" is "$(state_of life)" "running 0"
 n kill life
-until_true eval '[ "$(state_of life)" = "exited 137" ]'
+wait_until eval '[ "$(state_of life)" = "exited 137" ]'
 ok "kill" is "$(state_of life)" "exited 137"
 n rm life
 ok "rm" is "$status" 0

@@ -45,17 +45,9 @@ native_transcript() { # SUITE
     tests/probe/{probe.c,*.sh} "$(cache)/interop-$1.packages"
 }
 
-if [ "$(id -u)" -ne 0 ]; then
-  skip interop "roots, and machines of their own, need root"
-  finish
-fi
-if ! findmnt -rn -t cgroup,cgroup2 >/dev/null; then
-  skip interop "no cgroups on this machine"
-  finish
-fi
+needs_machines
 if [ ! -x "$build/bin/containerd-shim-wherry-v1" ] && [ "$kind" = wasm ]; then
-  skip interop "this build has no containerd-shim-wherry-v1"
-  finish
+  skip_all "this build has no containerd-shim-wherry-v1"
 fi
 make_contexts || exit
 mkdir "$scratch/clients"
