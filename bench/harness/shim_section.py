@@ -33,6 +33,7 @@ OPTIONS = {
     CRUN: [*OF_RUNC, "--runc-binary", "/usr/bin/crun"],
     WASMEDGE: [*OF_RUNC, "--runc-binary", "/usr/bin/crun", "--annotation", "run.oci.handler=wasm"],
 }
+PATIENCE = 900
 Answers = dict[str, Any]
 
 
@@ -85,11 +86,13 @@ def measured(bench: Bench, root: Path) -> Answers:
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
         try:
-            status = inside.wait()
-        except BaseException:
-            inside.terminate()
-            inside.wait()
-            raise
+            status = inside.wait(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"it has not ended in {PATIENCE} seconds") from None
+        finally:
+            if inside.poll() is None:
+                inside.terminate()
+                inside.wait()
     if status != 0:
         lines = log.read_text(errors="replace").strip().splitlines() or ["no output"]
         raise Failed(lines[-1].removeprefix("error: "))
