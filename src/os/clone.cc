@@ -2,6 +2,7 @@
 //   child to parent   'r'                          ready
 //                     'e' kind:byte text           the Error the child ended with
 //   parent to child   'g'                          go on
+//                     'd' and a descriptor         here it is
 // The death of either end reads as an empty packet at the other.
 #include "os/clone.h"
 
@@ -98,6 +99,12 @@ void ParentLink::await_parent() noexcept {
   if (!try_await_parent()) ::_exit(kOwnFailure);
 }
 
+Fd ParentLink::await_descriptor() {
+  Fd received = try_receive_descriptor(socket_.get()).fd;
+  if (!received.is_open()) ::_exit(kOwnFailure);
+  return received;
+}
+
 void ParentLink::report_ready() {
   sys([&] { return ::send(socket_.get(), "r", 1, MSG_NOSIGNAL); }, "report to the runtime");
 }
@@ -107,11 +114,18 @@ void ParentLink::report_ready(int descriptor) {
              [&] { send_descriptor(socket_.get(), descriptor, "r"); });
 }
 
-void Child::release() {
+void Child::check_sent(int error, std::string_view doing) const {
   // A child that is gone already says why when it is waited for.
-  if (::send(socket_.get(), "g", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE && errno != ECONNRESET) {
-    fail_errno(errno, "release process {}", pid_);
-  }
+  if (error && error != EPIPE && error != ECONNRESET)
+    fail_errno(error, "{} process {}", doing, pid_);
+}
+
+void Child::release() {
+  check_sent(::send(socket_.get(), "g", 1, MSG_NOSIGNAL) < 0 ? errno : 0, "release");
+}
+
+void Child::give(int descriptor) {
+  check_sent(try_send_descriptor(socket_.get(), descriptor, "d"), "give a descriptor to");
 }
 
 void Child::await_child() { (void)await_descriptor(); }

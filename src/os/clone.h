@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string_view>
 
 #include "os/fd.h"
 
@@ -33,6 +34,8 @@ class ParentLink {
   void await_parent() noexcept;
   // The same for a parent that may go away: false then.
   bool try_await_parent() noexcept;
+  // Waits for the descriptor of one give(); ends this process where the parent is gone. Throws Error.
+  Fd await_descriptor();
   // Throws Error where the parent is gone.
   void report_ready();
   // The same with a descriptor, which await_descriptor() gets.
@@ -56,6 +59,8 @@ class Child {
   int pidfd() const noexcept { return pidfd_.get(); }
 
   void release();
+  // For one await_descriptor() of the child.
+  void give(int descriptor);
   // Returns when the child reports that it is ready. Throws the Error it ended with, or one that
   // says how it ended.
   void await_child();
@@ -63,6 +68,8 @@ class Child {
   Fd await_descriptor();
 
  private:
+  void check_sent(int error, std::string_view doing) const;
+
   pid_t pid_;
   Fd pidfd_;
   Fd socket_;

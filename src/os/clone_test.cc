@@ -3,11 +3,16 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <thread>
@@ -42,6 +47,61 @@ TEST(Clone, WaitsOnBothSides) {
   EXPECT_EQ(::waitpid(child.pid(), nullptr, WNOHANG), 0);
   child.release();
   EXPECT_EQ(exit_code_of(child), 9);
+}
+
+TEST(Clone, GivesADescriptor) {
+  Fd file(::memfd_create("given", MFD_CLOEXEC));
+  ASSERT_EQ(::write(file.get(), "seven", 5), 5);
+  Child child = clone_child(0, [](ParentLink& parent) {
+    parent.await_parent();
+    Fd given = parent.await_descriptor();
+    parent.await_parent();
+    char text[8] = {};
+    return ::pread(given.get(), text, sizeof text, 0) == 5 ? text[0] : 1;
+  });
+  child.release();
+  child.give(file.get());
+  child.release();
+  EXPECT_EQ(exit_code_of(child), 's');
+}
+
+// A child that ends without having read what it was given.
+TEST(Clone, HearsTheLastWordOfAChildThatDidNotListen) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  Fd reading(ends[0]);
+  Fd writing(ends[1]);
+  Child child = clone_child(0, [&](ParentLink&) -> int {
+    char go = 0;
+    (void)!::read(reading.get(), &go, 1);
+    fail(ErrorKind::NotFound, "nothing there");
+  });
+  child.give(reading.get());
+  ASSERT_EQ(::write(writing.get(), "g", 1), 1);
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(child.pid()), &info, WEXITED | WNOWAIT), 0);
+  auto [came, problem] = outcome_of([&] {
+    child.await_child();
+    return true;
+  });
+  EXPECT_EQ(problem, "nothing there");
+  EXPECT_EQ(exit_code_of(child), 125);
+}
+
+TEST(Namespaces, MakeANetworkThatNobodyStandsIn) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root makes a network namespace";
+  auto own = [] { return std::filesystem::read_symlink("/proc/self/ns/net"); };
+  const std::filesystem::path before = own();
+  Fd network = make_network_namespace(open_own_network());
+  EXPECT_EQ(own(), before);
+  Child child = clone_child(0, [&](ParentLink&) {
+    if (::setns(network.get(), CLONE_NEWNET) != 0 || own() == before) return 1;
+    Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{.ifr_ifrn = {"lo"}, .ifr_ifru = {}};
+    if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) != 0) return 2;
+    return request.ifr_flags & IFF_UP ? 0 : 3;
+  });
+  EXPECT_EQ(exit_code_of(child), 0);
 }
 
 // What the process between has done to itself is the child's, and not ours.

@@ -63,6 +63,11 @@ bool is_only(std::span<const IdRange> ranges, std::uint32_t id) {
   return ranges.empty() || (ranges.size() == 1 && ranges[0].outside == id && ranges[0].count == 1);
 }
 
+Fd open_network() {
+  return Fd(sys([] { return ::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC); },
+                "open '/proc/self/ns/net'"));
+}
+
 // The ids that the machine has given this user are mapped by a program that has rights to (subuid(5)).
 void write_map_by(const std::string& name, pid_t pid, std::span<const IdRange> ranges) {
   const char* path = ::getenv("PATH");
@@ -165,6 +170,24 @@ void bring_loopback_up() {
   request.ifr_flags = IFF_UP | IFF_RUNNING;
   sys([&] { return ::ioctl(socket.get(), SIOCSIFFLAGS, &request); },
       "bring the loopback device up");
+}
+
+Fd open_own_network() {
+  Fd own = open_network();
+  if (::setns(own.get(), CLONE_NEWNET) == 0) return own;
+  if (errno == EPERM) return {};
+  fail_errno(errno, "enter the own network namespace");
+}
+
+Fd make_network_namespace(const Fd& own) {
+  sys([] { return ::unshare(CLONE_NEWNET); }, "make a network namespace");
+  auto [made, problem] = outcome_of([&] {
+    bring_loopback_up();
+    return open_network();
+  });
+  sys([&] { return ::setns(own.get(), CLONE_NEWNET); }, "return to the own network namespace");
+  if (!made) fail(ErrorKind::Internal, "{}", problem);
+  return std::move(*made);
 }
 
 }  // namespace wherry::os

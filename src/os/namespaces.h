@@ -44,4 +44,11 @@ Fd make_user_namespace(std::span<const IdRange> uids, std::span<const IdRange> g
 // Brings "lo" of the current network namespace up. Throws Error.
 void bring_loopback_up();
 
+// This process's own network namespace, not open where it has no right to come back to it. Throws Error.
+Fd open_own_network();
+// A network namespace that nobody stands in, with "lo" up: a descriptor of it. This process leaves its
+// own for a moment, which open_own_network() has opened. Throws Error.
+// Requires: the process has one thread.
+Fd make_network_namespace(const Fd& own);
+
 }  // namespace wherry::os

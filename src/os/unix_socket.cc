@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "base/error.h"
@@ -67,6 +68,10 @@ Fd bind_unix(const std::string& path, int type) {
 }
 
 void send_descriptor(int socket, int fd, std::string_view text) {
+  if (int error = try_send_descriptor(socket, fd, text)) fail_errno(error, "send a descriptor");
+}
+
+int try_send_descriptor(int socket, int fd, std::string_view text) noexcept {
   iovec part{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
   alignas(cmsghdr) ControlBuffer control{};
   msghdr message{};
@@ -79,7 +84,11 @@ void send_descriptor(int socket, int fd, std::string_view text) {
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof fd);
   std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  sys([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL); }, "send a descriptor");
+  ssize_t sent;
+  do {
+    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? errno : 0;
 }
 
 ReceivedDescriptor receive_descriptor(int socket) {
@@ -97,8 +106,10 @@ ReceivedDescriptor try_receive_descriptor(int socket) {
   message.msg_iovlen = 1;
   message.msg_control = control.data();
   message.msg_controllen = control.size();
-  ssize_t got =
-      sys([&] { return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC); }, "receive a descriptor");
+  auto receive = [&] { return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC); };
+  ssize_t got = receive();
+  // That the other end left without reading everything is said once, before what it sent: asked again.
+  if (got < 0) got = sys(receive, "receive a descriptor");
   text.resize(static_cast<std::size_t>(got));
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;

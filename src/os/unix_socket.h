@@ -19,6 +19,8 @@ Fd bind_unix(const std::string& path, int type);
 
 // One message with a descriptor in it. Text is not empty.
 void send_descriptor(int socket, int fd, std::string_view text);
+// The same where the other end may have gone: returns 0, or errno.
+int try_send_descriptor(int socket, int fd, std::string_view text) noexcept;
 // Waits for one. Throws where the other end goes without sending one.
 struct ReceivedDescriptor {
   Fd fd;

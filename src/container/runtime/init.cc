@@ -17,6 +17,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "container/runtime/confine.h"
@@ -210,10 +211,16 @@ bool in_user_namespace(const InitPlan& plan) {
 
 void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   const RuntimeConfig& config = plan.config;
+  const std::function<void()> enter_network = [&, is_due = plan.network_follows]() mutable {
+    if (!std::exchange(is_due, false)) return;
+    os::Fd network = parent.await_descriptor();
+    sys([&] { return ::setns(network.get(), CLONE_NEWNET); }, "enter the network namespace");
+  };
   if (!plan.is_born_into_namespaces) enter_namespaces(config);
   if (plan.new_namespaces & CLONE_NEWCGROUP) {
     sys([] { return ::unshare(CLONE_NEWCGROUP); }, "make a cgroup namespace");
   }
+  if (!config.linux_section.sysctl.empty()) enter_network();
   apply_kernel_settings(config, plan.new_namespaces);
   if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
   // While this process may still look where whoever started it may.
@@ -221,7 +228,8 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
       open_mount_sources(config, {.bundle = plan.bundle, .id_mapped = plan.id_mapped});
   cut_off_mounts(config);
   if (in_user_namespace(plan)) become_root_of_namespace();
-  os::Fd root = build_root(config, std::move(sources));
+  os::Fd root = build_root(config, std::move(sources), enter_network);
+  enter_network();
   if (plan.state >= 0) {
     // prestart and createRuntime are the maker's to call, now.
     parent.report_ready();

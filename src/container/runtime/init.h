@@ -22,6 +22,8 @@ struct InitPlan {
   std::string bundle;
   // CLONE_NEW* that init was cloned with, but for a cgroup namespace, which it makes itself.
   std::uint64_t new_namespaces = 0;
+  // A network namespace that it was not: the maker gives it, after it has let init on.
+  bool network_follows = false;
   // The runtime's own argument vector, whose strings and environment are wiped: init keeps the
   // memory it was cloned from, and the guest may read /proc/self/environ. May be null.
   char** argv = nullptr;

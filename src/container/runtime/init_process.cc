@@ -86,7 +86,17 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
     init.id_mapped = id_mapped_;
   }
   // The top of a cgroup namespace is the group it is made in, which init is yet to be moved to.
-  const std::uint64_t flags = init.new_namespaces & ~std::uint64_t{CLONE_NEWCGROUP | CLONE_NEWTIME};
+  std::uint64_t flags = init.new_namespaces & ~std::uint64_t{CLONE_NEWCGROUP | CLONE_NEWTIME};
+  // A network takes longer to make than all others together. Where it is not a new user namespace's,
+  // this process makes it while init mounts.
+  if ((flags & CLONE_NEWNET) && !before && !(flags & CLONE_NEWUSER)) {
+    own_network_ = os::open_own_network();
+  }
+  if (own_network_.is_open()) {
+    flags &= ~std::uint64_t{CLONE_NEWNET};
+    init.new_namespaces &= ~std::uint64_t{CLONE_NEWNET};
+    init.network_follows = true;
+  }
   auto body = [&](os::ParentLink& parent) { return run_init(init, workload_, parent); };
   child_.emplace(before ? os::clone_child_after(before, flags, body, cgroup_.v2.get())
                         : os::clone_child(flags, body, cgroup_.v2.get()));
@@ -110,8 +120,15 @@ void InitProcess::join(std::uint64_t namespaces) const {
       "join the container's namespaces");
 }
 
-void InitProcess::await_mounts() {
+void InitProcess::release() {
   child_->release();
+  if (!own_network_.is_open()) return;
+  child_->give(os::make_network_namespace(own_network_).get());
+  own_network_.reset();
+}
+
+void InitProcess::await_mounts() {
+  release();
   child_->await_child();
 }
 
@@ -120,7 +137,7 @@ void InitProcess::give_state(const std::string& state) {
 }
 
 void InitProcess::await_sandbox() {
-  child_->release();
+  release();
   child_->await_child();
 }
 

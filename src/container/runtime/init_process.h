@@ -75,6 +75,7 @@ class InitProcess {
  private:
   std::uint64_t open_joined(const os::ProcessId& process);
   void join(std::uint64_t namespaces) const;
+  void release();
 
   InitProcessPlan plan_;
   Workload& workload_;
@@ -83,6 +84,7 @@ class InitProcess {
   os::Fd joined_;
   os::Fd state_;
   std::vector<os::Fd> id_mapped_;
+  os::Fd own_network_;  // open while init is owed one of its own, which it gets when it is let on
   std::optional<os::Child> child_;
   bool ended_ = false;
 };

@@ -314,12 +314,14 @@ MountSources open_mount_sources(const oci::RuntimeConfig& config, const MountCon
   return sources;
 }
 
-os::Fd build_root(const oci::RuntimeConfig& config, MountSources sources) {
+os::Fd build_root(const oci::RuntimeConfig& config, MountSources sources,
+                  const std::function<void()>& before_sysfs) {
   os::Fd root = mount_root(config, sources);
   ReadOnlyLater later;
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
     const oci::RuntimeMount& mount = config.mounts[i];
     if (mount.destination == "/") continue;
+    if (mount.type == "sysfs") before_sysfs();
     in_context([&] { return fmt::format("mount '{}'", mount.destination); },
                [&] { add_mount(root.get(), mount, std::move(sources.binds[i]), config, later); });
   }

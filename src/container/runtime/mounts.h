@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,9 +35,11 @@ std::vector<os::Fd> open_id_mapped_sources(const oci::RuntimeConfig& config,
 MountSources open_mount_sources(const oci::RuntimeConfig& config, const MountContext& context);
 
 // Makes the tree in the current mount namespace and returns its root: what is mounted on it is
-// complete, masked and read-only as the config says, and its working directory exists.
+// complete, masked and read-only as the config says, and its working directory exists. Calls
+// before_sysfs() each time before it makes what shows the network namespace of its maker.
 // Requires: the mount namespace is cut off from the host's; the process owns what it makes. Throws
 // Error.
-os::Fd build_root(const oci::RuntimeConfig& config, MountSources sources);
+os::Fd build_root(const oci::RuntimeConfig& config, MountSources sources,
+                  const std::function<void()>& before_sysfs);
 
 }  // namespace wherry::container
