@@ -3,17 +3,9 @@
 
 top=/wherry-cgroup-test.$$
 rt() { run "$build/bin/wherry-runtime" --root "$scratch/state" "$@"; }
-is() { [ "$1" = "$2" ]; }
 query() { "$build/bin/wherry-runtime" --root "$scratch/state" "$@" 2>/dev/null; }
 in_state() { is "$(query state "$1" | jq -r .status)" "$2"; }
 pid_of() { query state "$1" | jq -r .pid; }
-wait_until() { # WHAT… within 10 seconds
-  local tries=0
-  until "$@"; do
-    [ $((tries += 1)) -le 200 ] || return 1
-    sleep 0.05
-  done
-}
 place() { [ "$mode" = v1 ] && echo "/sys/fs/cgroup/$1$top/one" || echo "/sys/fs/cgroup$top/one"; }
 groups() { find /sys/fs/cgroup -path "*$top/*" -type d 2>/dev/null; }
 nothing_left() { is "$(find "$scratch/state" -mindepth 1)$(groups)" "" && ! pgrep -f "$scratch/state" >/dev/null; }
@@ -308,10 +300,10 @@ as_user='.linux.namespaces += [{type: "user"}]
 make_bundle user "$as_user" /probe.wasm exit 3
 make_bundle user_limits "$as_user"' | .linux.resources = {pids: {limit: 5}}' /probe.wasm exit 3
 cp "$build/bin/wherry-runtime" "$scratch/"
-if "${prefix[@]}" unshare --user --map-root-user --mount true 2>/dev/null; then
-  run "${prefix[@]}" "$scratch/wherry-runtime" --root "$scratch/theirs" run --bundle "$scratch/user" one
+if as unshare --user --map-root-user --mount true 2>/dev/null; then
+  run as "$scratch/wherry-runtime" --root "$scratch/theirs" run --bundle "$scratch/user" one
   ok "$mode: who may make no group goes without" is "$status" 3
-  run "${prefix[@]}" "$scratch/wherry-runtime" --root "$scratch/theirs" run --bundle "$scratch/user_limits" one
+  run as "$scratch/wherry-runtime" --root "$scratch/theirs" run --bundle "$scratch/user_limits" one
   ok "$mode: but not without limits that are asked for" one_error "which limits are asked for"
   ok "$mode: and nothing is left" is "$(find "$scratch/theirs" -mindepth 1)" ""
 else

@@ -7,10 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 source tests/common.sh "$1"
 mode=${2:-}
 
-if [ "$(id -u)" != 0 ]; then
-  skip "everything" "cgroups are root's to make"
-  finish
-fi
+[ "$(id -u)" = 0 ] || skip_all "cgroups are root's to make"
 
 mkdir "$scratch/rootfs"
 guest() { clang-19 --target=wasm32-wasi -O1 "$@"; }
@@ -19,24 +16,14 @@ guest -o "$scratch/rootfs/guest.wasm" tests/cgroup/guest.c || exit
 guest -DBIG -o "$scratch/rootfs/big.wasm" tests/cgroup/guest.c || exit
 chmod -R a+rX "$scratch"
 
-# What another script of cases said; its counts become ours.
-count() { # SCRIPT OUTPUT
-  local inner=$2
-  sed '$d' <<<"$inner"
-  if [[ "$(tail -n 1 <<<"$inner")" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
-    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + BASH_REMATCH[3]))
-  else
-    ran="$inner" && ok "$1 comes to an end" false
-  fi
-}
-
 # In a mount namespace with v2 alone.
 with_v2_alone() { # SCRIPT ARGUMENTS...
-  local inner
+  local output
+  output=$scratch/$(basename "$1").out
   # shellcheck disable=SC2016
-  inner=$(unshare --mount bash -c '
-    umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec bash "$@"' inner "$@" 2>&1)
-  count "$1" "$inner"
+  unshare --mount bash -c '
+    umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec bash "$@"' inner "$@" >"$output" 2>&1
+  count "$output"
 }
 
 # In a kernel that is a program, where no controller is in v1. It says on its console what it is doing.
@@ -48,7 +35,7 @@ with_controllers() {
     "init=$PWD/tests/cgroup/controllers.sh" -- "$build" "$scratch/rootfs" "$scratch/report" \
     </dev/null >"$scratch/console" 2>&1
   if [ -e "$scratch/report" ]; then
-    count tests/cgroup/controllers.sh "$(cat "$scratch/report")"
+    count "$scratch/report"
   else
     skip "v2 with controllers" "user-mode Linux does not start here: $(tail -n 1 "$scratch/console")"
   fi

@@ -22,14 +22,8 @@ jq -n --arg rootfs "$scratch/rootfs" '{ociVersion: "1.0.2",
   >"$scratch/config.json"
 
 rt() { run "$build/bin/wherry-runtime" --root "$scratch/state" --systemd-cgroup "$@"; }
-# shellcheck disable=SC2317
-is() { [ "$1" = "$2" ]; }
 unit() { systemctl --user show --property "$1" --value test-one.scope; }
-for _ in $(seq 100); do
-  [ -S "$XDG_RUNTIME_DIR/systemd/private" ] && break
-  sleep 0.1
-done
-if [ ! -S "$XDG_RUNTIME_DIR/systemd/private" ]; then
+if ! wait_until test -S "$XDG_RUNTIME_DIR/systemd/private"; then
   skip "systemd" "it does not start here: $(tail -n 1 "$scratch/systemd.log")"
 else
   for round in first second; do

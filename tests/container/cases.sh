@@ -2,7 +2,6 @@
 # The cases, for $who through `as COMMAND…`. Sourced by run.sh.
 
 w() { run as wherry "$@"; }
-is() { [ "$1" = "$2" ]; }
 probe=$guests/probe.wasm
 
 # What a container could leave: folders, names, mounts, processes.
@@ -12,13 +11,6 @@ leavings() {
   pgrep -f "wherry-runtime .*$WHERRY_ROOT"
 }
 nothing_left() { is "$(leavings)" ""; }
-wait_until() { # WHAT… within 10 seconds
-  local tries=0
-  until "$@"; do
-    [ $((tries += 1)) -le 200 ] || return 1
-    sleep 0.05
-  done
-}
 
 # A bare module -----------------------------------------------------------------------------------------
 w run --rm "$probe" args a 'b c' ''

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2317 # the cases are called by as_each_user
 # `wherry run`, `ps`, `rm` and the sandbox they make: run.sh BUILD_DIR. As root, and again as an ordinary user;
 # whoever starts it as an ordinary user tests that alone.
 set -uo pipefail
@@ -29,37 +30,26 @@ cp "$build/bin/wherry" "$build/bin/wherry-runtime" "$scratch/bin/"
 chmod -R a+rX "$scratch"
 export PATH="$scratch/bin:$PATH"
 
-as() { "${prefix[@]}" "$@"; }
 make_images() {
-  $here/make_image.sh "$WHERRY_ROOT" probe wasi/wasm "$scratch/image" \
+  "$here"/make_image.sh "$WHERRY_ROOT" probe wasi/wasm "$scratch/image" \
     '{"Entrypoint":["/probe.wasm"],"Cmd":["args","from-cmd"],"Env":["COLOR=blue","SHAPE=round"],"WorkingDir":"/srv"}'
-  $here/make_image.sh "$WHERRY_ROOT" other-platform linux/amd64 "$scratch/linux" '{"Entrypoint":["/true"]}'
-  $here/make_image.sh "$WHERRY_ROOT" missing wasip1/wasm "$scratch/image" '{"Entrypoint":["/not-there.wasm"]}'
-  $here/make_image.sh "$WHERRY_ROOT" searched wasi/wasm32 "$scratch/image" '{"Entrypoint":["relative.wasm"],"WorkingDir":"/srv"}'
-  $here/make_image.sh "$WHERRY_ROOT" linux-program wasi/wasm "$scratch/linux" '{"Entrypoint":["/true"]}'
-  $here/make_image.sh "$WHERRY_ROOT" as-user wasi/wasm "$scratch/image" '{"Entrypoint":["/probe.wasm"],"User":"app"}'
+  "$here"/make_image.sh "$WHERRY_ROOT" other-platform linux/amd64 "$scratch/linux" '{"Entrypoint":["/true"]}'
+  "$here"/make_image.sh "$WHERRY_ROOT" missing wasip1/wasm "$scratch/image" '{"Entrypoint":["/not-there.wasm"]}'
+  "$here"/make_image.sh "$WHERRY_ROOT" searched wasi/wasm32 "$scratch/image" '{"Entrypoint":["relative.wasm"],"WorkingDir":"/srv"}'
+  "$here"/make_image.sh "$WHERRY_ROOT" linux-program wasi/wasm "$scratch/linux" '{"Entrypoint":["/true"]}'
+  "$here"/make_image.sh "$WHERRY_ROOT" as-user wasi/wasm "$scratch/image" '{"Entrypoint":["/probe.wasm"],"User":"app"}'
 }
 
-if [ "$(id -u)" = 0 ]; then
+cases() { # WHO ID
+  who=$1
+  export WHERRY_ROOT=$scratch/$who-store
+  mkdir "$WHERRY_ROOT" "$scratch/$who-home"
   make_images
-  prefix=(env)
-  who=root
+  chown -R "$2:$2" "$WHERRY_ROOT" "$scratch/$who-home"
+  prefix=(env "HOME=$scratch/$who-home" "${prefix[@]}")
   # shellcheck source=tests/container/cases.sh
-  source $here/cases.sh
-  export WHERRY_ROOT=$scratch/user-store
-  mkdir "$WHERRY_ROOT" "$scratch/user-home"
-  make_images
-  chown -R 12345:12345 "$WHERRY_ROOT" "$scratch/user-home"
-  prefix=(env "HOME=$scratch/user-home" setpriv --reuid 12345 --regid 12345 --clear-groups)
-else
-  make_images
-  prefix=(env)
-fi
-who=user
-if as unshare --user --map-root-user --mount true 2>/dev/null; then
-  # shellcheck source=tests/container/cases.sh
-  source $here/cases.sh
-else
-  skip "everything as an ordinary user" "this machine gives ordinary users no user namespaces"
-fi
+  source "$here"/cases.sh
+}
+
+as_each_user cases
 finish

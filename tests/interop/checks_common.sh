@@ -2,9 +2,6 @@
 # For ctr_checks.sh and docker_checks.sh: `source checks_common.sh native|wasm`. With `native` the same checks are
 # made of runc and a native program, which proves the checks.
 #
-#   is A B, milliseconds, ticks_of PID, took MILLISECONDS
-#   until_true COMMAND...        for ten seconds at most
-#   limit PID V1_CONTROLLER V1_FILE V2_FILE   a file of the cgroup that a process is in
 #   remember, leavings           what is there now; what is there that was not then: nothing, at the end
 
 kind=$1
@@ -12,6 +9,8 @@ kind=$1
 source /shared/tests/interop/servers.sh
 # shellcheck source=tests/common.sh
 source /shared/tests/common.sh /shared
+# shellcheck source=tests/probe/host.sh
+source /shared/tests/probe/host.sh
 case $kind in
   native) runtime=io.containerd.runc.v2 platform=linux/amd64 image=docker.io/library/probe-native:latest ;;
   wasm) runtime=io.containerd.wherry.v1 platform=wasi/wasm image=docker.io/library/probe-wasm:latest ;;
@@ -24,28 +23,6 @@ run() {
   run_any "$@"
   err=$(grep -v 'DEPRECATION: ' <<<"$err")
 }
-is() { [ "$1" = "$2" ]; }
-milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
-took() { echo $(($(milliseconds) - $1)); }
-ticks_of() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
-until_true() {
-  local tries=0
-  until "$@" >/dev/null 2>&1; do
-    [ $((tries += 1)) -le 200 ] || return
-    sleep 0.05
-  done
-}
-limit() {
-  local path
-  path=$(sed -n "s/^[0-9]*:$2://p" "/proc/$1/cgroup")
-  if [ -f "/sys/fs/cgroup/$2$path/$3" ]; then
-    cat "/sys/fs/cgroup/$2$path/$3"
-  else
-    path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
-    cat "/sys/fs/cgroup$path/$4"
-  fi
-}
-has_controllers() { [ -d /sys/fs/cgroup/memory ] || grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; }
 
 # Processes of shims, runtimes and guests, mounts of root file systems, cgroups, and files of state, one a line.
 present() {

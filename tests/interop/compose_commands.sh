@@ -63,7 +63,7 @@ q compose pause ours
 d compose ps --format '{{.Service}} {{.State}}' ours
 q compose unpause ours
 q compose restart ours
-until_true docker compose exec -T ours /probe stat /shared/ready
+wait_until docker compose exec -T ours /probe stat /shared/ready
 d compose exec -T ours /probe stat /shared/ready
 q compose up -d --scale after=2
 d compose ps --format '{{.Name}} {{.State}}' after

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# containerd's CRI, which is what Kubernetes sees of it: cri_checks.sh native|wasm. inside.sh runs it in a root.
+# containerd's CRI, which is what Kubernetes sees of it: cri_checks.sh native|wasm [CHECKS]. inside.sh runs it in a root.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/interop/servers.sh
@@ -8,4 +8,4 @@ end_server "$containerd" TERM
 configure_containerd cri
 start_containerd || show_logs
 import_images k8s.io probe-native:linux/amd64 probe-wasm:wasi/wasm sidecar:linux/amd64 || exit
-exec "$here/cri_checks.py" "$1"
+exec "$here/${2:-cri_checks.py}" "$1"

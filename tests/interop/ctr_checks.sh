@@ -17,19 +17,19 @@ background() { # ID ARGS...
   shift
   timeout 60 ctr run --detach "${guest[@]}" --log-uri "file:///tmp/$id.log" "$image" "$id" /probe "$@"
 }
-says() { until_true grep -q "$2" "/tmp/$1.log"; } # ID TEXT
+says() { wait_until grep -q "$2" "/tmp/$1.log"; } # ID TEXT
 state_of() { ctr task ls | awk -v id="$1" '$1 == id { print $3 }'; }
 pid_of() { ctr task ls | awk -v id="$1" '$1 == id { print $2 }'; }
 has_state() { [ "$(state_of "$1")" = "$2" ]; }
 remove() { # ID: however it stands
   ctr task kill --signal KILL "$1" >/dev/null 2>&1
-  until_true eval "! has_state $1 RUNNING"
+  wait_until eval "! has_state $1 RUNNING"
   ctr task delete "$1" >/dev/null 2>&1
   ctr container delete "$1" >/dev/null 2>&1
 }
 fifo() { # NAME COMMAND...: input that ends once a command succeeds: ctr overlooks an end before the start
   mkfifo "/tmp/$1.in"
-  { echo from outside && shift && until_true "$@" && sleep 0.2; } >"/tmp/$1.in" &
+  { echo from outside && shift && wait_until "$@" && sleep 0.2; } >"/tmp/$1.in" &
 }
 ended_with() { contains "$err" "non-zero exit code $1"; } # of `ctr task delete`
 remember
@@ -106,7 +106,7 @@ c task metrics life
 ok "metrics" grep -qE 'memory\.?_?(usage|stat)?.*[1-9]' <<<"$out"
 began=$(milliseconds)
 c task kill life
-until_true has_state life STOPPED
+wait_until has_state life STOPPED
 ok "SIGTERM ends it" is "$(state_of life)" STOPPED
 ok "in a moment" [ "$(took "$began")" -lt 3000 ]
 c task delete life
@@ -125,7 +125,7 @@ background spinning spin
 says spinning spinning
 began=$(milliseconds)
 c task kill spinning
-until_true has_state spinning STOPPED
+wait_until has_state spinning STOPPED
 ok "SIGTERM ends a spinning one" is "$(state_of spinning)" STOPPED
 ok "in a moment, too" [ "$(took "$began")" -lt 3000 ]
 remove spinning
@@ -145,13 +145,13 @@ for thread in threads: thread.join()
 LOGGER
 chmod +x /tmp/logger
 timeout 60 ctr run --detach "${guest[@]}" --log-uri binary:///tmp/logger "$image" logged /probe say output problem
-until_true has_state logged STOPPED
-until_true eval '[ -s /tmp/logged-logged-out ] && [ -s /tmp/logged-logged-err ]'
+wait_until has_state logged STOPPED
+wait_until eval '[ -s /tmp/logged-logged-out ] && [ -s /tmp/logged-logged-err ]'
 ok "a logging program gets both" is "$(cat /tmp/logged-logged-out /tmp/logged-logged-err 2>/dev/null)" $'output\nproblem'
 remove logged
 mkfifo /tmp/nobody
 timeout 60 ctr run --detach "${guest[@]}" --null-io "$image" silent /probe say output problem
-until_true has_state silent STOPPED
+wait_until has_state silent STOPPED
 ok "and nobody may listen" is "$(state_of silent)" STOPPED
 remove silent
 
@@ -168,7 +168,7 @@ for signal in TERM KILL; do
   ok "which can use it" is "$status:$out" "0:hello"
 done
 c task kill survivor
-until_true has_state survivor STOPPED
+wait_until has_state survivor STOPPED
 c task delete survivor
 ok "and gets its exit code" ended_with 143
 c container delete survivor
@@ -191,9 +191,9 @@ background orphan later 600
 says orphan waiting
 pid=$(pid_of orphan)
 kill -KILL "$(pgrep -f "$shim .*-id orphan" | head -n 1)"
-until_true eval "! kill -0 $pid"
+wait_until eval "! kill -0 $pid"
 ok "without its shim it is ended" eval '! kill -0 "$pid" 2>/dev/null'
-until_true eval '! has_state orphan RUNNING'
+wait_until eval '! has_state orphan RUNNING'
 ok "and no longer running" eval '! has_state orphan RUNNING'
 remove orphan
 

@@ -13,7 +13,7 @@ detached() { timeout 60 docker run -d "${guest[@]}" "$@" >/dev/null; } # OPTION.
 state() { docker inspect --format "{{.State.$2}}" "$1"; }            # CONTAINER FIELD
 pid_of() { state "$1" Pid; }
 has() { [ "$(state "$1" "$2")" = "$3" ]; }
-logged() { until_true eval "docker logs '$1' 2>&1 | grep -q '$2'"; }
+logged() { wait_until eval "docker logs '$1' 2>&1 | grep -q '$2'"; }
 gone() { docker rm --force "$@" >/dev/null 2>&1; }
 # Containers that there were nothing to start with.
 d run --rm "${guest[@]}" "$image"
@@ -32,7 +32,7 @@ run nsenter -t "$pid" -n ip -4 -o address show dev eth0
 ok "its interface has the address" contains "$out" " $address/"
 nsenter -t "$pid" -n timeout 20 busybox nc -l -p 80 -e echo served &
 server=$!
-until_true grep -q ':0050 .* 0A ' "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6"
+wait_until grep -q ':0050 .* 0A ' "/proc/$pid/net/tcp" "/proc/$pid/net/tcp6"
 run busybox nc -w 5 127.0.0.1 8767
 ok "its port is published" is "$out" served
 wait $server
@@ -51,7 +51,7 @@ if has_controllers; then
   ok "and processes" is "$(limit "$pid" pids pids.max pids.max)" 30
   gone limited
   detached --name greedy --memory 64m --memory-swap 64m "$image" allocate 256
-  until_true has greedy Status exited
+  wait_until has greedy Status exited
   ok "a guest beyond its memory ends" eval '[ "$(state greedy ExitCode)" -ne 0 ]'
   ok "and did not get it" eval '! docker logs greedy 2>&1 | grep -q allocated'
   gone greedy
@@ -80,7 +80,7 @@ ok "and does not wait ($took ms)" [ "$took" -lt 3000 ]
 d start busy
 d pause busy
 d kill busy
-ok "a paused one can be killed" until_true has busy Status exited
+ok "a paused one can be killed" wait_until has busy Status exited
 gone busy
 
 if [ "$kind" = wasm ]; then
@@ -118,10 +118,10 @@ pid=$(pid_of survivor)
 end_server "$containerd" KILL
 start_containerd
 ok "containerd is killed, and it goes on" kill -0 "$pid"
-ok "which Docker knows" until_true timeout 10 docker exec survivor /probe
+ok "which Docker knows" wait_until timeout 10 docker exec survivor /probe
 d exec survivor /probe exit 8
 ok "and can use" is "$status" 8
-until_true has counter Status exited
+wait_until has counter Status exited
 ok "logs go on" is "$(docker logs counter | tail -n 1):$(docker logs counter | wc -l)" 200:200
 ok "an exit code is not lost" is "$(state counter ExitCode)" 0
 gone counter
@@ -139,14 +139,14 @@ ending=$(pid_of ending)
 logged counter '^3$'
 pid=$(pid_of survivor)
 end_server "$dockerd" KILL
-until_true eval "! kill -0 $ending"
+wait_until eval "! kill -0 $ending"
 start_dockerd --live-restore
 ok "the daemon is killed, and it goes on" kill -0 "$pid"
 ok "and is known to the next one" is "$(state survivor Status):$(pid_of survivor)" "running:$pid"
 d exec survivor /probe
 ok "which can use it" is "$status:$out" "0:hello"
 ok "one that ended meanwhile has its exit code" is "$(state ending Status):$(state ending ExitCode)" exited:7
-until_true has counter Status exited
+wait_until has counter Status exited
 # What a killed daemon had read and not written yet is lost, whoever the runtime is.
 ok "its log goes on" is "$(docker logs counter | tail -n 1)" 150
 d stop --time 5 survivor
@@ -157,7 +157,7 @@ detached --name orphan "$image" later 600
 logged orphan waiting
 pid=$(pid_of orphan)
 kill -KILL "$(pgrep -f "$shim .*-id $(docker inspect --format '{{.Id}}' orphan)" | head -n 1)"
-ok "without its shim it is reported ended" until_true has orphan Status exited
+ok "without its shim it is reported ended" wait_until has orphan Status exited
 ok "and is" eval '! kill -0 "$pid" 2>/dev/null'
 gone orphan
 

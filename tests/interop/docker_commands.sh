@@ -13,15 +13,8 @@ source /shared/tests/probe/transcript.sh
 d() { x docker "$@"; }
 q() { quiet docker "$@"; }
 s() { x bash -c "$1"; }
-until_true() { # COMMAND...
-  local tries=0
-  until "$@" >/dev/null 2>&1; do
-    [ $((tries += 1)) -le 200 ] || return
-    sleep 0.05
-  done
-}
-until_logged() { until_true eval "docker logs '$1' 2>&1 | grep -q '$2'"; }
-until_state() { until_true eval "[ \"\$(docker inspect --format '$2' $1)\" = '$3' ]"; } # CONTAINER FORMAT WANTED
+until_logged() { wait_until eval "docker logs '$1' 2>&1 | grep -q '$2'"; }
+until_state() { wait_until eval "[ \"\$(docker inspect --format '$2' $1)\" = '$3' ]"; } # CONTAINER FORMAT WANTED
 keep=(run --runtime "$runtime" --platform "$platform")
 run=("${keep[@]}" --rm)
 line="docker ${run[*]}"
@@ -131,7 +124,7 @@ s 'echo from outside | docker exec -i life /probe cat'
 q exec life /not/there
 q exec life /srv/relative.txt
 d exec -d life /probe write /by-exec done
-until_true docker exec life /probe stat /by-exec
+wait_until docker exec life /probe stat /by-exec
 d exec life /probe cat /by-exec
 d cp "$data/file" life:/copied
 d exec life /probe cat /copied
@@ -192,13 +185,13 @@ until_state again '{{.RestartCount}} {{.State.Status}}' '2 exited'
 d inspect --format '{{.RestartCount}} {{.State.Status}} {{.State.ExitCode}}' again
 d rm again
 d "${keep[@]}" -d --name always --restart always probe exit 5
-until_true eval '[ "$(docker inspect --format "{{.RestartCount}}" always)" -ge 2 ]'
+wait_until eval '[ "$(docker inspect --format "{{.RestartCount}}" always)" -ge 2 ]'
 d stop always
 d rm --force always
 d "${run[@]}" --cidfile "$HOME/cid" probe
 x cat "$HOME/cid"
 d "${run[@]}" -d --name gone probe exit 0
-until_true eval '! docker inspect gone'
+wait_until eval '! docker inspect gone'
 d ps --all --quiet
 
 # Terminals ---------------------------------------------------------------------------------------------

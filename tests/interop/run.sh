@@ -2,9 +2,10 @@
 # The shim under real servers: run.sh BUILD_DIR [SUITE...]
 #
 # bookworm (containerd 1.6), trixie (containerd 1.7, Docker 26.1, Compose 2.26), sid (what Debian has now) and current
-# (a newer containerd, in sid's root). In each, ctr_checks.sh; in all but bookworm, cri_checks.sh; where there is
-# Docker, docker_checks.sh, and the same docker and compose commands with a native program under runc and with the same
-# program as a Wasm module: output and exit codes are the same. In sid, those commands run where it is named.
+# (a newer containerd, in sid's root). In each, ctr_checks.sh; in all but bookworm, cri_checks.sh; in current, nerdctl_checks.sh
+# and crictl_checks.sh where those clients can be had; where there is Docker, docker_checks.sh, and the same docker and
+# compose commands with a native program under runc and with the same program as a Wasm module: output and exit codes are
+# the same. In sid, those commands run where it is named.
 # Everything runs in roots of debootstrap's that tools/debian_root keeps; nothing of this machine is touched.
 # INTEROP_KIND=native makes the same checks of runc, which proves them.
 set -uo pipefail
@@ -28,7 +29,7 @@ inside() {
   local root=$1 name=$2 servers=$3 command=$4 shared=$scratch/shared-$2
   shift 4
   make_shared "$shared" || return
-  [ -z "${programs:-}" ] || cp "$programs"/* "$shared/bin/" || return
+  [ -z "${programs:-}" ] || cp -r "$programs/." "$scratch/clients/." "$shared/bin/" || return
   timeout 400 tests/enter "$root" "$shared" /shared/tests/interop/inside.sh "$servers" "/shared/$here/$command" "$@" \
     >"$scratch/$name" 2>"$scratch/$name.err" </dev/null &
   children+=($!)
@@ -44,20 +45,13 @@ native_transcript() { # SUITE
     tests/probe/{probe.c,*.sh} "$(cache)/interop-$1.packages"
 }
 
-if [ "$(id -u)" -ne 0 ]; then
-  skip interop "roots, and machines of their own, need root"
-  finish
-fi
-if ! findmnt -rn -t cgroup,cgroup2 >/dev/null; then
-  skip interop "no cgroups on this machine"
-  finish
-fi
+needs_machines
 if [ ! -x "$build/bin/containerd-shim-wherry-v1" ] && [ "$kind" = wasm ]; then
-  skip interop "this build has no containerd-shim-wherry-v1"
-  finish
+  skip_all "this build has no containerd-shim-wherry-v1"
 fi
 make_contexts || exit
-suites=()
+mkdir "$scratch/clients"
+suites=() clients=()
 for suite in "$@"; do
   root=$suite
   [ "$suite" = current ] && root=sid
@@ -71,6 +65,16 @@ for suite in "$@"; do
     skip "the servers of $suite" "$(tail -n 1 <<<"$why")"
   fi
 done
+if [[ " ${suites[*]} " == *" current "* ]]; then
+  for client in nerdctl crictl; do
+    if folder=$($here/go_client $client 2>"$scratch/why"); then
+      cp "$folder/$client" "$scratch/clients/" || exit
+      clients+=("$client")
+    else
+      skip $client "$(tail -n 1 "$scratch/why")"
+    fi
+  done
+fi
 
 # All at once: what takes time is mostly waiting.
 for suite in "${suites[@]}"; do
@@ -79,6 +83,10 @@ for suite in "${suites[@]}"; do
   [ "$suite" = current ] && programs=$(cat "$scratch/programs")
   inside "$root" "$suite-ctr" containerd ctr_checks.sh "$kind"
   [ "$suite" = bookworm ] || inside "$root" "$suite-cri" containerd cri_checks.sh "$kind"
+  if [ "$suite" = current ]; then
+    [[ " ${clients[*]} " == *" nerdctl "* ]] && inside "$root" nerdctl containerd nerdctl_checks.sh "$kind"
+    [[ " ${clients[*]} " == *" crictl "* ]] && inside "$root" crictl containerd cri_checks.sh "$kind" crictl_checks.sh
+  fi
   has_docker "$suite" || continue
   inside "$root" "$suite-docker" docker docker_checks.sh "$kind"
   is_compared "$suite" || continue
@@ -91,6 +99,7 @@ for suite in "${suites[@]}"; do
   fi
 done
 wait
+for client in "${clients[@]}"; do count "$scratch/$client"; done
 for suite in "${suites[@]}"; do
   count "$scratch/$suite-ctr"
   [ "$suite" = bookworm ] || count "$scratch/$suite-cri"

@@ -3,17 +3,9 @@
 
 inside=() # what enters the surroundings that a case needs
 rt() { run as "${inside[@]}" "$scratch/bin/wherry-runtime" --root "$dir/state" "$@"; }
-is() { [ "$1" = "$2" ]; }
 state_of() { as "${inside[@]}" "$scratch/bin/wherry-runtime" --root "$dir/state" state "$1" 2>/dev/null | jq -r .status; }
 in_state() { is "$(state_of "$1")" "$2"; }
 pid_of() { as "$scratch/bin/wherry-runtime" --root "$dir/state" state "$1" | jq -r .pid; }
-wait_until() { # WHAT… within 10 seconds
-  local tries=0
-  until "$@"; do
-    [ $((tries += 1)) -le 200 ] || return 1
-    sleep 0.05
-  done
-}
 leavings() { find "$dir/state" -mindepth 1; }
 nothing_left() { is "$(leavings)" "" && ! pgrep -f "$dir/state" >/dev/null; }
 # Of a container in the background: what it prints goes to $dir/ID.out. Its parent is the test.
@@ -26,7 +18,6 @@ create() { # ID BUNDLE [OPTION…]
   status=$?
   err=$(cat "$scratch/.err")
 }
-millis() { echo $(($(date +%s%N) / 1000000)); }
 
 make_bundle spin . /probe.wasm spin
 make_bundle sleeping . /probe.wasm sleep 1000
@@ -65,10 +56,10 @@ rt list -q
 ok "$who: list -q" is "$out" one
 rt list --format json
 ok "$who: list --format json" eval '[[ $(jq -r ".[0].status" <<<"$out") == running ]]'
-begin=$(millis)
+begin=$(milliseconds)
 rt kill one SIGTERM
 wait_until in_state one stopped
-took=$(($(millis) - begin))
+took=$(took "$begin")
 ok "$who: SIGTERM ends a spinning guest at once, process 1 as it is ($took ms)" test "$took" -lt 2000
 ok "$who: a stopped one has no pid" is "$(pid_of one)" 0
 rt kill one
@@ -98,10 +89,10 @@ for signal in TERM 2 SIGKILL sigusr1 RTMIN; do
 done
 create blocked sleeping
 rt start blocked
-begin=$(millis)
+begin=$(milliseconds)
 rt kill blocked
 wait_until in_state blocked stopped
-took=$(($(millis) - begin))
+took=$(took "$begin")
 ok "$who: SIGTERM ends a guest in a blocking call ($took ms)" test "$took" -lt 2000
 rt kill blocked NONSENSE
 ok "$who: a signal that is none" one_error "unknown signal 'NONSENSE'"

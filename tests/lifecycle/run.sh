@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2317 # the cases are called by as_each_user
 # The verbs of wherry-runtime: run.sh BUILD_DIR. As root, and again as an ordinary user.
 set -uo pipefail
 export LC_ALL=C
@@ -29,7 +30,6 @@ make_bundle() {
         | .linux.gidMappings = [{containerID: 0, hostID: $id, size: 1}] end | '"$filter" --args "$@" |
     as tee "$dir/$name/config.json" >/dev/null
 }
-as() { "${prefix[@]}" "$@"; }
 
 cases() { # WHO ID
   who=$1 id=$2 dir=$scratch/$1
@@ -40,16 +40,5 @@ cases() { # WHO ID
   source tests/lifecycle/extras.sh
 }
 
-if [ "$(id -u)" = 0 ]; then
-  prefix=(env)
-  cases root 0
-  prefix=(setpriv --reuid 12345 --regid 12345 --clear-groups)
-else
-  prefix=(env)
-fi
-if as unshare --user --map-root-user --mount true 2>/dev/null; then
-  cases user "$(as id -u)"
-else
-  skip "everything as an ordinary user" "this machine gives ordinary users no user namespaces"
-fi
+as_each_user cases
 finish

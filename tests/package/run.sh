@@ -5,7 +5,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=tests/common.sh
 source tests/common.sh "$1"
 
-is() { [ "$1" = "$2" ]; }
 # shellcheck disable=SC2053 # a pattern
 matches() { [[ $1 == $2 ]]; }
 

@@ -2,32 +2,13 @@
 # What only a look at the host can tell of a Wasm container under Podman. inside.sh sources it, as root.
 # shellcheck source=tests/common.sh
 source /shared/tests/common.sh /shared
+# shellcheck source=tests/probe/host.sh
+source /shared/tests/probe/host.sh
 podman build --quiet --platform "$platform" -t probe "$context" >/dev/null || exit
 start=(podman run -d --platform "$platform")
 
 pid_of() { podman inspect --format '{{.State.Pid}}' "$1"; }
-is() { [ "$1" = "$2" ]; }
-# A file of the cgroup that a container's init is in: limit CONTAINER V1_CONTROLLER V1_FILE V2_FILE
-limit() {
-  local pid path
-  pid=$(pid_of "$1")
-  path=$(sed -n "s/^[0-9]*:$2://p" "/proc/$pid/cgroup")
-  if [ -f "/sys/fs/cgroup/$2$path/$3" ]; then
-    cat "/sys/fs/cgroup/$2$path/$3"
-  else
-    path=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
-    cat "/sys/fs/cgroup$path/$4"
-  fi
-}
-has_controllers() { [ -d /sys/fs/cgroup/memory ] || grep -qw memory /sys/fs/cgroup/cgroup.controllers 2>/dev/null; }
-until_logged() { # CONTAINER TEXT
-  for _ in {1..100}; do
-    podman logs "$1" 2>&1 | grep -q "$2" && return
-    sleep 0.05
-  done
-}
-milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
-ticks_of() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+until_logged() { wait_until eval "podman logs '$1' 2>&1 | grep -q '$2'"; } # CONTAINER TEXT
 
 # Who runs it
 run podman run --rm --platform "$platform" probe
@@ -41,14 +22,15 @@ podman rm --force --time 0 who >/dev/null
 # Limits
 if has_controllers; then
   "${start[@]}" --name limited --memory 64m --memory-swap 64m --cpus 0.5 --pids-limit 20 probe sleep 600 >/dev/null
-  ok "--memory is the cgroup's" is "$(limit limited memory memory.limit_in_bytes memory.max)" 67108864
-  ok "--pids-limit is the cgroup's" is "$(limit limited pids pids.max pids.max)" 20
-  ok "--cpus is the cgroup's" grep -qE '^50000( 100000)?$' <<<"$(limit limited cpu cpu.cfs_quota_us cpu.max)"
+  pid=$(pid_of limited)
+  ok "--memory is the cgroup's" is "$(limit "$pid" memory memory.limit_in_bytes memory.max)" 67108864
+  ok "--pids-limit is the cgroup's" is "$(limit "$pid" pids pids.max pids.max)" 20
+  ok "--cpus is the cgroup's" grep -qE '^50000( 100000)?$' <<<"$(limit "$pid" cpu cpu.cfs_quota_us cpu.max)"
   run podman stats --no-stream --format '{{.MemUsage}}|{{.PIDs}}' limited
   ok "stats tells memory, its limit and processes" grep -qE '^[1-9][0-9.]*[kM]B / 67\.11MB\|1$' <<<"$out"
   if podman update --help 2>&1 | grep -q -- --memory; then
     run podman update --memory 128m --memory-swap 128m limited
-    ok "update changes the limit" is "$status:$(limit limited memory memory.limit_in_bytes memory.max)" 0:134217728
+    ok "update changes the limit" is "$status:$(limit "$pid" memory memory.limit_in_bytes memory.max)" 0:134217728
   fi
   podman rm --force --time 0 limited >/dev/null
   run podman run --rm --platform "$platform" --memory 64m --memory-swap 64m probe allocate 16
@@ -65,9 +47,9 @@ for program in sleep spin; do
   until_logged ending ing
   began=$(milliseconds)
   podman stop --time 10 ending >/dev/null
-  took=$(($(milliseconds) - began))
+  took=$(took "$began")
   ok "stop of '$program' ends it by SIGTERM" is "$(podman inspect --format '{{.State.ExitCode}}' ending)" 143
-  ok "and does not wait (took $took ms)" [ $took -lt 3000 ]
+  ok "and does not wait (took $took ms)" [ "$took" -lt 3000 ]
   podman rm ending >/dev/null
 done
 run podman run --rm --platform "$platform" probe trap

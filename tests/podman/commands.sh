@@ -20,13 +20,7 @@ needs() {
 }
 p() { x podman "$@"; }
 e() { quiet podman "$@"; }
-until_logged() { # CONTAINER TEXT
-  local tries=0
-  until podman logs "$1" 2>&1 | grep -q "$2"; do
-    [ $((tries += 1)) -le 100 ] || return
-    sleep 0.05
-  done
-}
+until_logged() { wait_until eval "podman logs '$1' 2>&1 | grep -q '$2'"; } # CONTAINER TEXT
 run=(run --rm --platform "$platform")
 keep=(run --platform "$platform")
 data=$HOME/data

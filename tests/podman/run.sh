@@ -37,14 +37,7 @@ native_transcript() { # SUITE WHO
   kept_transcript "podman-$1-$2" tests/enter $here/{commands.sh,inside.sh} tests/probe/{probe.c,*.sh} "$(cache)/podman-$1.packages"
 }
 
-if [ "$(id -u)" -ne 0 ]; then
-  skip podman "roots, and machines of their own, need root"
-  finish
-fi
-if ! findmnt -rn -t cgroup,cgroup2 >/dev/null; then
-  skip podman "no cgroups on this machine"
-  finish
-fi
+needs_machines
 make_contexts || exit
 suites=()
 for suite in "$@"; do

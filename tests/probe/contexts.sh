@@ -3,7 +3,6 @@
 #   make_contexts   makes the build contexts $scratch/contexts/{native,wasm}: an image of the probe, once of each kind
 #   kept_transcript NAME FILE...   where the transcript NAME is kept from run to run, as long as the files are the same
 #   keep_transcript FILE PLACE   keeps it there if it is whole, and none of that name made of other files
-#   count FILE      adds what its last line says, "N passed, N failed[, N skipped]", to those of tests/common.sh
 
 make_contexts() {
   local kind
@@ -38,16 +37,4 @@ keep_transcript() {
   [[ "$(tests/probe/compare itself "$1" "$1" | tail -n 1)" == *", 0 failed, "* ]] || return
   for other in "${2%-*}"-*.native; do [ "$other" = "$2" ] || rm -f "$other"; done
   cp "$1" "$2.part" && mv "$2.part" "$2"
-}
-
-count() {
-  local last
-  last=$(tail -n 1 "$1")
-  if [[ "$last" =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
-    passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2])) skipped=$((skipped + ${BASH_REMATCH[4]:-0}))
-    sed '$d' "$1"
-  else
-    failed=$((failed + 1))
-    printf 'FAILED %s: broke off:\n%s\n' "$(basename "$1")" "$(tail -n 5 "$1" "$1.err")"
-  fi
 }

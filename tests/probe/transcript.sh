@@ -2,6 +2,7 @@
 # Runs commands and shows all that can be told of them, so that `compare` can hold one transcript against another:
 #   x COMMAND       runs it, shows the command, its output, its errors and its exit code
 #   quiet COMMAND   likewise, without output and errors: those name the runtime, or what it makes of a failure
+#   wait_until COMMAND   runs it until it succeeds, for ten seconds at most, and shows nothing
 # $who is part of each command's head. Where $lacking is not empty, commands are shown and not run, for that reason.
 #
 # What differs from run to run (ids, times, sizes of images) is written as <id>, <time>.
@@ -19,6 +20,13 @@ shown() {
 }
 is_skipped() {
   [ -n "$lacking" ] && echo "---- skipped: $lacking"
+}
+wait_until() {
+  local tries=0
+  until "$@" >/dev/null 2>&1; do
+    [ $((tries += 1)) -le 200 ] || return
+    sleep 0.05
+  done
 }
 x() {
   local status

@@ -8,14 +8,7 @@ here=tests/robustness
 # shellcheck source=tests/common.sh
 source tests/common.sh "$1"
 
-if [ "$(id -u)" -ne 0 ]; then
-  skip robustness "cgroups and namespaces of its own need root"
-  finish
-fi
-if ! findmnt -rn -t cgroup,cgroup2 >/dev/null; then
-  skip robustness "no cgroups on this machine"
-  finish
-fi
+needs_machines
 mkdir "$scratch/shared"
 cp "$build/bin/wherry-runtime" $here/*.py "$scratch/shared/"
 clang-19 --target=wasm32-wasi -O1 -Wall -Wextra -Werror -Wno-infinite-recursion -o "$scratch/shared/guest.wasm" $here/guest.c || exit

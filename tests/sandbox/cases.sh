@@ -100,10 +100,12 @@ if [ "$id" = 0 ]; then
   in_users user-of-namespace '.process.user = {uid: 1000, gid: 1000}'
   in_users tmpfs-in-namespace 'mount("/tmp"; "tmpfs"; ["mode=1777"])'
 
+  # shellcheck disable=SC2317  # called through wait_until
+  is_other() { ! is "$(readlink "/proc/$1/ns/$2")" "$(readlink "/proc/self/ns/$2")"; } # PID KIND: not ours
   # Each kind that can be joined, of a process that has new ones of all.
   unshare --ipc --uts --net --cgroup --time --pid --fork sleep 300 2>/dev/null &
   holder=$!
-  until inner=$(pgrep -P $holder) && [ "$(readlink /proc/"$inner"/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+  wait_until eval 'inner=$(pgrep -P $holder) && is_other "$inner" net'
   for kind in ipc uts network:net cgroup time pid; do
     name=${kind#*:} kind=${kind%:*}
     seen "joined-$kind" ".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])
@@ -118,7 +120,7 @@ if [ "$id" = 0 ]; then
   done
   unshare --user sleep 300 &
   user_holder=$!
-  until [ "$(readlink /proc/$user_holder/ns/user)" != "$(readlink /proc/self/ns/user)" ]; do sleep 0.05; done
+  wait_until is_other $user_holder user
   echo "0 100000 65536" >/proc/$user_holder/uid_map && echo "0 100000 65536" >/proc/$user_holder/gid_map
   users=".linux.namespaces += [{type: \"user\", path: \"/proc/$user_holder/ns/user\"}]"
   in_users joined-user .
@@ -136,7 +138,7 @@ if [ "$id" = 0 ]; then
   # A mount namespace that is joined becomes the container's, root and all.
   unshare --mount sleep 300 &
   holder=$!
-  until [ "$(readlink /proc/$holder/ns/mnt)" != "$(readlink /proc/self/ns/mnt)" ]; do sleep 0.05; done
+  wait_until is_other $holder mnt
   seen joined-mount ".linux.namespaces |= (map(select(.type != \"mount\")) + [{type: \"mount\", path: \"/proc/$holder/ns/mnt\"}])"
   ok "$who: a joined mount namespace is the container's" [ -f "/proc/$holder/root/inspect.wasm" ]
   kill -9 $holder

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck disable=SC2317 # the cases are called by as_each_user
 # What a guest sees is what config.json says: run.sh BUILD_DIR. As root, and again as an ordinary user.
 set -uo pipefail
 export LC_ALL=C
@@ -18,7 +19,6 @@ looked_at='["/", "/data", "/proc", "/dev", "/dev/null", "/dev/zero", "/dev/full"
   "/proc/kcore", "/proc/acpi", "/proc/sys", "/proc/uptime", "/dev/fuse", "/dev/pipe", "/bound", "/bound/below",
   "/tmp", "/dev/shm", "/dev/pts", "/sys/fs/cgroup", "/sys/fs/cgroup/memory", "/not/there"]'
 
-as() { "${prefix[@]}" "$@"; }
 # bundle NAME FILTER: $bundle, of an image with a few files, its config.json changed by a jq filter.
 bundle() {
   bundle=$dir/$1
@@ -67,20 +67,9 @@ cases() { # WHO ID
   who=$1 id=$2 dir=$scratch/$1
   mkdir "$dir" && chown "$id:$id" "$dir"
   # shellcheck source=tests/sandbox/cases.sh
-  source $here/cases.sh
+  source "$here"/cases.sh
 }
 
-if [ "$(id -u)" = 0 ]; then
-  prefix=(env)
-  cases root 0
-  prefix=(setpriv --reuid 12345 --regid 12345 --clear-groups)
-else
-  prefix=(env)
-fi
-if as unshare --user --map-root-user --mount true 2>/dev/null; then
-  cases user "$(as id -u)"
-else
-  skip "everything as an ordinary user" "this machine gives ordinary users no user namespaces"
-fi
+as_each_user cases
 ok "nothing stays mounted" [ -z "$(grep -F "$scratch" /proc/self/mountinfo)" ]
 finish

@@ -20,12 +20,6 @@ programs=$cache/validation-$(cat $here/go.mod $here/go.sum | sha256sum | head -c
 lanes=4                      # machines for each runtime: most of the time is waiting
 slow='delete|kill|pidfile'   # a lane each: these wait for ten seconds and more
 
-# skipped_all REASON: nothing can run.
-skipped_all() {
-  skip validation "$1"
-  finish
-}
-
 # go in the folder of our go.mod, with nothing of this user's: neither settings nor modules.
 go_here() {
   (cd "$scratch/build" && env HOME="$scratch/go" GOFLAGS='-mod=readonly -modcacherw -trimpath' GOENV=off GOWORK=off \
@@ -35,14 +29,14 @@ go_here() {
 # In $programs: what the programs look for in their directory, and bin/ with one of each.
 compile_programs() {
   local proxy source
-  command -v go >/dev/null || skipped_all "no go here to compile runtime-tools with"
+  command -v go >/dev/null || skip_all "no go here to compile runtime-tools with"
   proxy=$(go env GOPROXY)
   mkdir -p "$scratch/build" "$scratch/go" "$cache" || exit
   cp $here/go.mod $here/go.sum "$scratch/build/"
   # What has been tampered with is no reason to skip: that says "SECURITY ERROR" or "mismatch".
   if ! go_here list -deps $tools/validation/... $tools/cmd/runtimetest >"$scratch/list" 2>"$scratch/list.err" &&
     ! grep -qi -e 'security error' -e mismatch "$scratch/list.err"; then
-    skipped_all "the modules of runtime-tools cannot be had: $(tail -n 1 "$scratch/list.err")"
+    skip_all "the modules of runtime-tools cannot be had: $(tail -n 1 "$scratch/list.err")"
   fi
   rm -rf "$programs".part && mkdir -p "$programs.part/bin" &&
     go_here build -ldflags='-s -w' -o "$programs.part/bin/" $tools/validation/... $tools/cmd/runtimetest &&
@@ -71,9 +65,8 @@ validate() {
   done
 }
 
-[ "$(id -u)" -eq 0 ] || skipped_all "machines of their own need root"
-findmnt -rn -t cgroup,cgroup2 >/dev/null || skipped_all "no cgroups on this machine"
-[ "$(uname -m)" = x86_64 ] || skipped_all "runtime-tools has no root file system for $(uname -m)"
+needs_machines
+[ "$(uname -m)" = x86_64 ] || skip_all "runtime-tools has no root file system for $(uname -m)"
 if [ ! -d "$programs" ]; then
   find "$cache" -maxdepth 1 -name 'validation-*' -exec rm -rf {} + 2>/dev/null
   compile_programs || {

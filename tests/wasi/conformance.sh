@@ -20,10 +20,10 @@ run_conformance() {
   local module=$1 spec=$2 folder directory line options=() arguments=() expected
   folder=$(dirname "$module")
   while read -r directory; do
-    rm -rf "$scratch/work" && mkdir "$scratch/work"
-    cp -R "$folder/$directory" "$scratch/work/"
-    find "$scratch/work" -name '*.cleanup' -exec rm -rf {} +
-    options+=(--dir "$scratch/work/$directory::$directory")
+    rm -rf "$scratch/copy" && mkdir "$scratch/copy"
+    cp -R "$folder/$directory" "$scratch/copy/"
+    find "$scratch/copy" -name '*.cleanup' -exec rm -rf {} +
+    options+=(--dir "$scratch/copy/$directory::$directory")
   done < <(json "$spec" '.dirs // [] | .[]')
   while IFS= read -r -d '' line; do options+=(--env "$line"); done \
     < <(json "$spec" '.env // {} | to_entries[] | "\(.key)=\(.value)\u0000"' | sed -z 's/^\n//')
