@@ -105,19 +105,31 @@ void hand_over_known(const Runtime& runtime, const std::optional<std::string>& i
   if (other) hand_over_to(*other, runtime);
 }
 
-// What we do not know ourselves. Only Linux programs have checkpoints, and one that is to be restored
-// may be a container no longer.
+// Only Linux programs have checkpoints, and one that is to be restored may be a container no longer.
+// Callers ask by `checkpoint --help` whether there are any at all.
 [[noreturn]] void refuse_or_restore(const Runtime& runtime, const std::string& verb,
                                     const std::optional<std::string>& id) {
-  bool is_ours = id && id->find('/') == std::string::npos && runtime.store.exists(*id);
-  if (is_ours && (verb == "checkpoint" || verb == "restore")) {
+  if (!id) {
     fail(ErrorKind::Unimplemented,
-         "cannot {} container '{}': a WebAssembly program has no checkpoints", verb, *id);
+         "'{}' is not supported: a WebAssembly program has no checkpoints", verb);
   }
-  if (id && !is_ours && verb == "restore") {
+  const bool is_ours = id->find('/') == std::string::npos && runtime.store.exists(*id);
+  if (!is_ours && verb == "restore") {
     hand_over_to(choose_linux_runtime(runtime.globals.root, container::linux_runtime_search()),
                  runtime);
   }
+  container::check_id(*id);
+  if (!is_ours) {
+    fail(ErrorKind::NotFound, "no container with the id '{}': it does not exist", *id);
+  }
+  fail(ErrorKind::Unimplemented,
+       "cannot {} container '{}': a WebAssembly program has no checkpoints", verb, *id);
+}
+
+// What we do not know ourselves.
+[[noreturn]] void refuse(const Runtime& runtime, const std::string& verb,
+                         const std::optional<std::string>& id) {
+  if (verb == "checkpoint" || verb == "restore") refuse_or_restore(runtime, verb, id);
   throw cli::UsageError(fmt::format("unknown command '{}'; see 'wherry-runtime --help'", verb));
 }
 
@@ -164,7 +176,7 @@ int dispatch(const std::vector<std::string>& command_line, char** argv, Globals&
                   .verb_at = command_line.size() - rest->size()};
   auto id = container_id_of(rest->front(), VerbArguments(*rest).subspan(1));
   hand_over_known(runtime, id);
-  if (verb == kVerbs.end()) refuse_or_restore(runtime, rest->front(), id);
+  if (verb == kVerbs.end()) refuse(runtime, rest->front(), id);
   return verb->run(runtime, VerbArguments(*rest).subspan(1));
 }
 

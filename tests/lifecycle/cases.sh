@@ -201,8 +201,15 @@ rt --version
 ok "$who: --version is what callers parse" eval '[[ $out == "wherry-runtime version "*$'"'\nspec: 1.'"'* ]]'
 rt nonsense
 ok "$who: an unknown command" eval 'is $status 1 && one_error "unknown command '"'nonsense'"'"'
-rt checkpoint --help
-ok "$who: what is not supported is refused to whoever asks" test "$status" -ne 0
+for command in 'checkpoint --help' checkpoint 'restore --help' 'restore --lsm-mount-context'; do
+  # shellcheck disable=SC2086 # several words
+  rt $command
+  ok "$who: $command: no caller takes it for supported" eval 'is "$status:$out" 1: && one_error "'"'${command%% *}'"' is not supported: a WebAssembly program has no checkpoints"'
+done
+rt checkpoint --image-path "$dir" nobody
+ok "$who: checkpoint of nothing" one_error "no container with the id 'nobody': it does not exist"
+rt checkpoint a/b
+ok "$who: or of no id" one_error "'a/b' is no container id"
 rt --log "$dir/log" --log-format json state nobody
 ok "$who: errors in a JSON log" eval '[[ $(jq -r ".level + \":\" + .msg" "$dir/log") == "error:no container with the id '"'nobody'"': it does not exist" ]]'
 rt --log="$dir/log2" --log-format=text --debug --cgroup-manager disabled --rootless=auto state nobody
