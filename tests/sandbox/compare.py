@@ -158,7 +158,7 @@ for mount in config.get("mounts", []):
         # A bind mount also has what its source has.
         if on != (name in seen["options"]) and (on or not bind):
             wrong.append(f"{where}: {name} is {'off' if on else 'on'}")
-    mapped = {"idmap", "ridmap"} & set(options) or mount.get("uidMappings")
+    mapped = {"idmap", "ridmap"} & {option.split("=")[0] for option in options} or mount.get("uidMappings")
     expect(f"{where}: id-mapped", "idmapped" in seen["options"], bool(mapped))
     tags = {tag.split(":")[0] for tag in seen["tags"]}
     for option, tag in {"shared": "shared", "slave": "master"}.items():

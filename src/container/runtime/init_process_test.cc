@@ -402,6 +402,12 @@ TEST(MountOptions, RestrictWhatIsBelowAndFreeOnlyWhereTold) {
   EXPECT_EQ(sort_mount_options({"rro", "rw"}).set, 0u);
   EXPECT_TRUE(sort_mount_options({"remount"}).remount);
   EXPECT_TRUE(sort_mount_options({"ridmap"}).id_mapped);
+  EXPECT_FALSE(sort_mount_options({"ridmap"}).id_maps);
+  sorted = sort_mount_options({"ridmap=uids=0-1-2"});
+  EXPECT_TRUE(sorted.id_mapped && sorted.ids_recursive && sorted.data.empty());
+  EXPECT_EQ(sorted.id_maps, "uids=0-1-2");
+  EXPECT_FALSE(sort_mount_options({"idmap="}).ids_recursive);
+  EXPECT_EQ(sort_mount_options({"idmap="}).id_maps, "");
 }
 
 TEST(ContainerId, IsAFileName) {

@@ -61,6 +61,19 @@ std::uint64_t propagation_of(std::string_view name, bool& recursive) {
   return 0;
 }
 
+// "idmap", "ridmap", either with maps behind it or not.
+bool apply_id_map(std::string_view option, MountOptions& into) {
+  const bool recursive = option.starts_with('r');
+  if (recursive) option.remove_prefix(1);
+  constexpr std::string_view kWithMaps = "idmap=";
+  const bool has_maps = option.starts_with(kWithMaps);
+  if (option != "idmap" && !has_maps) return false;
+  into.id_mapped = true;
+  into.ids_recursive |= recursive;
+  if (has_maps) into.id_maps = option.substr(kWithMaps.size());
+  return true;
+}
+
 bool apply_attribute(std::string_view option, MountOptions& into) {
   for (const OptionName& known : kAttributes) {
     const bool below = option.starts_with('r') && option.substr(1) == known.name;
@@ -86,9 +99,8 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
       sorted.remount = true;
     } else if (option == "tmpcopyup") {
       sorted.copy_up = true;
-    } else if (option == "idmap" || option == "ridmap") {
-      sorted.id_mapped = true;
-      sorted.ids_recursive |= option == "ridmap";
+    } else if (apply_id_map(option, sorted)) {
+      continue;
     } else if (std::ranges::find(kWithoutEffect, option) != std::end(kWithoutEffect)) {
       continue;
     } else if (std::uint64_t flag = propagation_of(option, sorted.propagation_recursive)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@ struct MountOptions {
   std::uint64_t clear_below = 0;  // of those, what goes from below as well ("rrw")
   std::uint64_t propagation = 0;  // MS_PRIVATE and the like, or 0
   bool propagation_recursive = false;
-  bool remount = false;           // changes the attributes of what is mounted there already
-  bool copy_up = false;           // tmpcopyup: starts with what the image has there
-  bool id_mapped = false;         // idmap, ridmap
-  bool ids_recursive = false;     // ridmap
-  std::vector<std::string> data;  // the file system's own: "mode=755"
+  bool remount = false;                // changes the attributes of what is mounted there already
+  bool copy_up = false;                // tmpcopyup: starts with what the image has there
+  bool id_mapped = false;              // idmap, ridmap
+  bool ids_recursive = false;          // ridmap
+  std::optional<std::string> id_maps;  // of "idmap=…": see id_map_option.h
+  std::vector<std::string> data;       // the file system's own: "mode=755"
   bool operator==(const MountOptions&) const = default;
 };
 MountOptions sort_mount_options(const std::vector<std::string>& options);

@@ -17,6 +17,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "container/runtime/id_map_option.h"
 #include "container/runtime/id_ranges.h"
 #include "container/runtime/mount_cgroup.h"
 #include "container/runtime/mount_devices.h"
@@ -116,9 +117,19 @@ bool is_id_mapped(const oci::RuntimeMount& mount, const MountOptions& options) {
 }
 
 // The user namespace whose maps a mount goes by: its own, or else the container's.
-os::Fd id_map_of(const oci::RuntimeMount& mount, const oci::RuntimeLinux& section) {
+os::Fd id_map_of(const oci::RuntimeMount& mount, const MountOptions& options,
+                 const oci::RuntimeLinux& section) {
   if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
     fail(ErrorKind::InvalidArgument, "uidMappings and gidMappings belong together");
+  }
+  if (options.id_maps && !mount.uid_mappings.empty()) {
+    fail(ErrorKind::InvalidArgument,
+         "its ids are mapped by uidMappings or by an option, not by both");
+  }
+  if (options.id_maps) {
+    const IdMaps maps = in_context([] { return std::string("option 'idmap'"); },
+                                   [&] { return parse_id_map_option(*options.id_maps, section); });
+    return os::make_user_namespace(ranges_of(maps.users), ranges_of(maps.groups));
   }
   if (!mount.uid_mappings.empty()) {
     return os::make_user_namespace(ranges_of(mount.uid_mappings), ranges_of(mount.gid_mappings));
@@ -273,13 +284,6 @@ std::vector<os::Fd> open_id_mapped_sources(const oci::RuntimeConfig& config,
   for (std::size_t i = 0; i < config.mounts.size(); ++i) {
     const oci::RuntimeMount& mount = config.mounts[i];
     MountOptions options = sort_mount_options(mount.options);
-    for (const std::string& option : options.data) {
-      if (option.starts_with("idmap=") || option.starts_with("ridmap=")) {
-        fail(ErrorKind::Unimplemented,
-             "mount '{}': '{}': ids are mapped by uidMappings, gidMappings", mount.destination,
-             option);
-      }
-    }
     if (!is_id_mapped(mount, options)) continue;
     in_context([&] { return fmt::format("mount '{}' id-mapped", mount.destination); },
                [&] {
@@ -287,8 +291,8 @@ std::vector<os::Fd> open_id_mapped_sources(const oci::RuntimeConfig& config,
                    fail(ErrorKind::InvalidArgument, "only a bind mount can be");
                  }
                  sources.resize(config.mounts.size());
-                 sources[i] =
-                     bind_source(mount, options, context, id_map_of(mount, config.linux_section));
+                 sources[i] = bind_source(mount, options, context,
+                                          id_map_of(mount, options, config.linux_section));
                });
   }
   return sources;
