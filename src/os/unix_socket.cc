@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "base/error.h"
@@ -64,6 +65,18 @@ Fd bind_unix(const std::string& path, int type) {
   Fd socket = make_socket(type);
   sockaddr_un address = address_of(name);
   sys([&] { return ::bind(socket.get(), generic(address), sizeof address); }, "bind '{}'", path);
+  return socket;
+}
+
+Fd connect_abstract_unix(const std::string& name, int type) {
+  sockaddr_un address{};
+  if (name.size() >= sizeof address.sun_path) fail_errno(ENAMETOOLONG, "connect to '@{}'", name);
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  // All of it counts: zeros behind the name would be a part of it.
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  Fd socket = make_socket(type);
+  sys([&] { return ::connect(socket.get(), generic(address), length); }, "connect to '@{}'", name);
   return socket;
 }
 

@@ -16,6 +16,8 @@ namespace wherry::os {
 // 'path': …", "bind 'path': …".
 Fd connect_unix(const std::string& path, int type);
 Fd bind_unix(const std::string& path, int type);
+// The same for a name that no file has, of at most 107 bytes, in the network namespace of the caller.
+Fd connect_abstract_unix(const std::string& name, int type);
 
 // One message with a descriptor in it. Text is not empty.
 void send_descriptor(int socket, int fd, std::string_view text);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 #include <filesystem>
 
@@ -36,6 +37,27 @@ TEST_F(UnixSocket, CarriesADescriptor) {
     char byte = 0;
     EXPECT_EQ(::read(reader.get(), &byte, 1), 1);
   }
+}
+
+TEST_F(UnixSocket, MayHaveANameWithoutAFile) {
+  const std::string name = "wherry-socket." + std::to_string(::getpid());
+  EXPECT_EQ(outcome_of([&] { return connect_abstract_unix(name, SOCK_DGRAM).get(); }).second,
+            "connect to '@" + name + "': Connection refused");
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  name.copy(address.sun_path + 1, name.size());
+  Fd listener(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address),
+                   static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size())),
+            0);
+  Fd client = connect_abstract_unix(name, SOCK_DGRAM);
+  ASSERT_EQ(::send(client.get(), "x", 1, 0), 1);
+  char byte = 0;
+  EXPECT_EQ(::recv(listener.get(), &byte, 1, MSG_DONTWAIT), 1);
+  EXPECT_EQ(outcome_of([] {
+              return connect_abstract_unix(std::string(108, 'n'), SOCK_DGRAM).get();
+            }).second,
+            "connect to '@" + std::string(108, 'n') + "': File name too long");
 }
 
 TEST_F(UnixSocket, SaysWhereThereIsNobody) {

@@ -184,22 +184,33 @@ run as bash -c 'exec "$0" --root "$1/state" run --bundle "$1/fds" --preserve-fds
 ok "$who: --preserve-fds tells the guest" is "$status:$out" 0:1
 rt run --bundle "$dir/fds" --preserve-fds 2 f1
 ok "$who: a descriptor that is not open" one_error "--preserve-fds 2: descriptor"
-# A service manager: prints what it hears in COUNT messages.
+# A service manager at $notify, a path or '@' and an abstract name: prints what it hears in COUNT messages.
+notify=$dir/notify
 manager() { # COUNT
-  as rm -f "$dir/notify"
+  as rm -f "$dir/notify" "$dir/listening"
   "${prefix[@]}" /usr/bin/python3 -B -c 'import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); s.settimeout(20)
-for _ in range(int(sys.argv[2])): print(s.recv(1000).decode(), end="")' "$dir/notify" "$1" >"$dir/notified" &
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1].replace("@", "\0", 1)); s.settimeout(20)
+open(sys.argv[2], "w").close()
+for _ in range(int(sys.argv[3])): print(s.recv(1000).decode(), end="")' "$notify" "$dir/listening" "$1" >"$dir/notified" &
   manager=$!
-  wait_until test -S "$dir/notify"
+  wait_until test -f "$dir/listening"
 }
-notifying() { run as env NOTIFY_SOCKET="$dir/notify" "$scratch/bin/wherry-runtime" --root "$dir/state" "$@"; }
+notifying() { run as env NOTIFY_SOCKET="$notify" "$scratch/bin/wherry-runtime" --root "$dir/state" "$@"; }
 manager 1
 make_bundle ready . /probe.wasm write /run/notify/notify.sock READY=1
 notifying run --bundle "$dir/ready" n1
 ok "$who: a guest writes to its NOTIFY_SOCKET" is "$status" 0
 wait "$manager"
 ok "$who: and the service manager hears it" is "$(cat "$dir/notified")" READY=1
+notify=@wherry-$$-$who
+manager 1
+notifying run --bundle "$dir/ready" n1
+ok "$who: one with an abstract name, too" is "$status" 0
+wait "$manager"
+ok "$who: hears it" is "$(cat "$dir/notified")" READY=1
+notifying run --bundle "$dir/ready" n1
+ok "$who: one that is gone" one_error "reach the service manager: connect to '$notify': Connection refused"
+notify=$dir/notify
 manager 1
 make_bundle lying . /probe.wasm write /run/notify/notify.sock $'MAINPID=1\nFDSTORE=1\nREADY=1\nWATCHDOG=trigger\nSTATUS=up'
 notifying run --bundle "$dir/lying" n1
@@ -233,6 +244,21 @@ wait "$manager" 2>/dev/null
 as rm -f "$dir/notify"
 notifying run --bundle "$dir/ready" n4
 ok "$who: a service manager that is not there" one_error "reach the service manager: connect to '$dir/notify'"
+# One that config.json itself mounts and names, as Podman's --sdnotify=container does.
+manager 2
+make_bundle mounted '.process.env += ["NOTIFY_SOCKET=/given"] | .mounts += [{destination: "/given", type: "bind", source: "'"$notify"'", options: ["bind"]}]' /probe.wasm sleep 1000
+create n5 mounted
+rt start n5
+rt exec n5 /probe.wasm write /given READY=1
+ok "$who: a guest opens a NOTIFY_SOCKET that is mounted for it" is "$status" 0
+rt exec --env NOTIFY_SOCKET=/nowhere n5 /probe.wasm write /given STATUS=unheard
+ok "$who: no other socket" test "$status" -ne 0
+rt exec n5 /probe.wasm write /given STOPPING=1
+wait "$manager"
+ok "$who: and is heard there" is "$(cat "$dir/notified")" READY=1STOPPING=1
+rt exec n5 /probe.wasm args
+ok "$who: where nobody listens any more a guest runs as well" is "$status" 0
+rt delete --force n5
 ok "$who: its containers leave nothing" wait_until nothing_left
 
 # Linux payloads -----------------------------------------------------------------------------------------

@@ -197,6 +197,35 @@ p "${run[@]}" --cidfile "$HOME/cid" probe
 x cat "$HOME/cid"
 e container checkpoint nothing
 
+# The service manager -----------------------------------------------------------------------------------
+told() { x "$here/manager" podman "$@"; }
+told "${run[@]}" --sdnotify container probe tell READY=1
+told "${run[@]}" --sdnotify container probe tell $'STATUS=working\nREADY=1' 1
+told "${keep[@]}" -d --name told --sdnotify container probe tell READY=1 600
+p ps --format '{{.Names}} {{.Status}}' --filter name=told
+p rm --force --time 0 told
+told "${keep[@]}" -d --name told --sdnotify conmon probe env NOTIFY_SOCKET
+p wait told
+p logs told
+p rm told
+told "${run[@]}" --sdnotify ignore probe env NOTIFY_SOCKET
+p "${run[@]}" --sdnotify container probe tell READY=1
+
+# Ids of files ------------------------------------------------------------------------------------------
+if [ "$who" = root ]; then
+  of_5000=/dev/shm/of-5000
+  mkdir $of_5000
+  echo secret >$of_5000/file
+  chown -R 5000:5000 $of_5000
+  chmod 700 $of_5000
+  mapped='idmap=uids=5000-1000-1;gids=5000-1000-1'
+  p "${run[@]}" --user 1000:1000 -v $of_5000:/data probe cat /data/file
+  p "${run[@]}" --user 1000:1000 -v "$of_5000:/data:$mapped" probe cat /data/file
+  p "${run[@]}" --user 1000:1000 -v "$of_5000:/data:$mapped" probe write /data/new text
+  x stat -c '%u:%g' $of_5000/new
+  e "${run[@]}" --user 1000:1000 -v "$of_5000:/data:idmap=uids=5000-1000-x" probe cat /data/file
+fi
+
 # Terminals ---------------------------------------------------------------------------------------------
 needs create --console-socket
 x script -qec "podman ${run[*]} -it probe terminals" /dev/null

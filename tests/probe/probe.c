@@ -2,6 +2,7 @@
 // and to WebAssembly: nobody who calls it through Podman may tell which of them it is.
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 
 #ifndef __wasi__
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 static void end(int number) { _exit(128 + number); }
 
@@ -25,6 +28,22 @@ static void end_on_signals(void) {
 #else
 static void end_on_signals(void) {}
 #endif
+
+// Tells the service manager: a guest opens its socket as a file.
+static int tell(const char* text) {
+  const char* path = getenv("NOTIFY_SOCKET");
+  if (!path) return puts("no service manager"), 1;
+#ifdef __wasi__
+  int manager = open(path, O_WRONLY);
+#else
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+  int manager = socket(AF_UNIX, SOCK_DGRAM, 0);
+  if (connect(manager, (struct sockaddr*)&address, sizeof address) != 0) manager = -1;
+#endif
+  if (manager < 0 || write(manager, text, strlen(text)) < 0) return perror(path), 1;
+  return close(manager);
+}
 
 static int failed(const char* what) {
   printf("%s: %s\n", what, strerror(errno));
@@ -207,6 +226,7 @@ int main(int argc, char** argv) {
   if (!strcmp(verb, "sleep")) return wait_for(first);
   if (!strcmp(verb, "later")) return end_later(first, second);
   if (!strcmp(verb, "spin")) return spin();
+  if (!strcmp(verb, "tell")) return tell(first) == 0 && *second ? wait_for(second) : 0;
   if (!strcmp(verb, "trap")) __builtin_trap();
   printf("no verb '%s'\n", verb);
   return 99;

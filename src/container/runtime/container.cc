@@ -190,11 +190,7 @@ State Container::state() const { return state_of(record_, /*busy=*/false); }
 
 void Container::start(const std::string& notify_socket) {
   State next = after(init_ ? record_.state : state(), Step::Start);
-  os::Fd manager;
-  if (!notify_socket.empty()) {
-    manager = in_context([] { return std::string("reach the service manager"); },
-                         [&] { return os::connect_unix(notify_socket, SOCK_DGRAM); });
-  }
+  os::Fd manager = notify_socket.empty() ? os::Fd() : connect_to_manager(notify_socket);
   os::Fd notified = init_ ? init_->start() : start_from_outside();
   record_.state = next;
   folder_->save(record_);

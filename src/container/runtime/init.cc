@@ -36,6 +36,7 @@
 #include "os/rlimits.h"
 #include "os/signals.h"
 #include "os/tty.h"
+#include "os/unix_socket.h"
 
 namespace wherry::container {
 namespace {
@@ -180,6 +181,19 @@ void enter_working_directory(const std::string& cwd) {
   sys([&] { return ::fchdir(directory.get()); }, "enter the working directory '{}'", cwd);
 }
 
+// What NOTIFY_SOCKET of the process names in the container: Podman mounts one there. It is reached by the
+// guest's own rights, as a Linux program would; where nobody listens, nobody is told.
+void find_notify(const RuntimeConfig& config, Workload& workload) {
+  constexpr std::string_view kName = "NOTIFY_SOCKET=";
+  std::string path;
+  for (const std::string& variable : config.process.env) {
+    if (variable.starts_with(kName)) path = variable.substr(kName.size());
+  }
+  if (!path.starts_with('/')) return;
+  auto [socket, problem] = outcome_of([&] { return os::connect_unix(path, SOCK_DGRAM); });
+  if (socket) workload.give_notify(std::move(*socket), path);
+}
+
 void name_process(const std::string& program) {
   std::size_t slash = program.find_last_of('/');
   std::string name = slash == std::string::npos ? program : program.substr(slash + 1);
@@ -314,6 +328,7 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   os::die_with_parent();
   enter_working_directory(plan.config.process.cwd);
   name_process(plan.config.process.args[0]);
+  if (!plan.has_notify) find_notify(plan.config, workload);
   parent.report_ready();
   std::optional<os::Child> hook_caller = make_hook_caller(plan);
   // From here on bytes are read that the image's author chose.

@@ -46,6 +46,8 @@ struct InitPlan {
   std::span<const os::Fd> id_mapped;
   // Kept open for the workload.
   std::vector<int> kept;
+  // One of them is the guest's way to the service manager.
+  bool has_notify = false;
   // A connected stream socket on which whoever shows the container's terminal waits for it; -1 where
   // it has none.
   int console = -1;

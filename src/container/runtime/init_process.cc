@@ -58,10 +58,11 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
                 .open_memory_limit = plan_.open_memory_limit,
                 .listener = plan_.listener,
                 .kept = plan_.inherited.given,
+                .has_notify = plan_.inherited.notify >= 0,
                 .console = plan_.console,
                 .notified = plan_.notified,
                 .detached = plan_.detached};
-  if (plan_.inherited.notify >= 0) init.kept.push_back(plan_.inherited.notify);
+  if (init.has_notify) init.kept.push_back(plan_.inherited.notify);
   std::function<void()> before;  // done by whoever clones init, where it is not this process
   if (plan_.joined) {
     const std::uint64_t foreign = open_joined(*plan_.joined);

@@ -48,6 +48,16 @@ void await_reading(const os::Fd& manager) {
 
 }  // namespace
 
+os::Fd connect_to_manager(const std::string& notify_socket) {
+  return in_context([] { return std::string("reach the service manager"); },
+                    [&] {
+                      if (!notify_socket.starts_with('@')) {
+                        return os::connect_unix(notify_socket, SOCK_DGRAM);
+                      }
+                      return os::connect_abstract_unix(notify_socket.substr(1), SOCK_DGRAM);
+                    });
+}
+
 std::string passed_on(std::string_view message) {
   std::string result;
   while (!message.empty()) {

@@ -17,6 +17,9 @@
 
 namespace wherry::container {
 
+// Connects to what NOTIFY_SOCKET names: a path, or '@' and an abstract name (sd_notify(3)). Throws Error.
+os::Fd connect_to_manager(const std::string& notify_socket);
+
 // What of a guest's message the service manager gets, a line each; empty where that is nothing.
 //   READY=1  STOPPING=1  WATCHDOG=1    as they are
 //   STATUS=…                           without control characters, cut after 256 bytes

@@ -35,6 +35,10 @@ class Workload {
   // runs. Called before prepare(), where there is such a limit or could be one.
   virtual void follow_memory_limit(os::Fd) {}
 
+  // A connected datagram socket: opening path is to open it. Called before prepare(), where the process's
+  // NOTIFY_SOCKET names a socket in the container and none was given in Inherited.
+  virtual void give_notify(os::Fd /*socket*/, const std::string& /*path*/) {}
+
   // Makes ready whatever can fail before the guest runs: finds the entrypoint, loads it. Throws
   // Error; its kind says what the caller's exit code is (exit_code_of).
   virtual void prepare() = 0;

@@ -110,6 +110,11 @@ WasmWorkload::WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited
   if (found != config.annotations.end()) invoke_ = found->second;
 }
 
+void WasmWorkload::give_notify(os::Fd socket, const std::string& path) {
+  inherited_.notify = socket.release();
+  inherited_.notify_path = path;
+}
+
 void WasmWorkload::prepare() {
   root_ = os::Fd(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open '/'"));
   Entrypoint entrypoint = open_entrypoint(root_.get(), config_.process);

@@ -24,6 +24,7 @@ class WasmWorkload final : public Workload {
 
   std::optional<os::SeccompPolicy> needed_calls() const override { return engine_policy(); }
   void follow_memory_limit(os::Fd file) override { memory_limit_ = std::move(file); }
+  void give_notify(os::Fd socket, const std::string& path) override;
   void prepare() override;
   int run() noexcept override;
 
