@@ -16,8 +16,8 @@ struct VerbOptions {
   std::span<const string_view> long_ones;
 };
 
-constexpr string_view kCreate[] = {"bundle", "config",   "console-socket", "parent",
-                                   "await",  "pid-file", "preserve-fds",   "pidfd-socket"};
+constexpr string_view kCreate[] = {"bundle",   "config",       "console-socket", "parent", "await",
+                                   "pid-file", "preserve-fds", "pidfd-socket",   "module"};
 constexpr string_view kExec[] = {
     "additional-gids", "apparmor",     "cap",     "cgroup",       "console-socket", "cwd", "env",
     "pid-file",        "pidfd-socket", "process", "preserve-fds", "process-label",  "user"};

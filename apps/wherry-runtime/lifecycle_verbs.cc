@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 #include "base/error.h"
@@ -28,6 +29,7 @@ constexpr int kNotBegun = 125;
 struct CreateOptions {
   std::string bundle = ".";
   std::string pid_file;
+  std::string module;
   bool no_pivot = false;
   bool no_new_keyring = false;
   StreamOptions streams;
@@ -38,6 +40,8 @@ void declare(Arguments& arguments, CreateOptions& options) {
                    "the bundle, a directory with config.json (default: the current one)");
   arguments.option("--pid-file", "FILE", &options.pid_file,
                    "write the pid of the container's init");
+  arguments.option("--module", "FILE", &options.module,
+                   "run the module FILE, which need not be in the container's root");
   arguments.flag("--no-pivot", &options.no_pivot, "accepted: pivot_root is used all the same");
   arguments.flag("--no-new-keyring", &options.no_new_keyring,
                  "accepted: a WebAssembly program has no keyring");
@@ -68,7 +72,8 @@ container::CreateRequest request_of(const Runtime& runtime, const CreateOptions&
   container::Streams streams = streams_of(options.streams);
   streams.notify_socket = notify_socket();
   container::Bundle bundle = container::load_bundle(options.bundle);
-  if (auto other = other_runtime_of(runtime, bundle)) {
+  auto other = options.module.empty() ? other_runtime_of(runtime, bundle) : std::nullopt;
+  if (other) {
     // It does not know our containers.
     if (runtime.store.exists(id)) {
       fail(ErrorKind::AlreadyExists, "a container with the id '{}' exists", id);
@@ -78,6 +83,8 @@ container::CreateRequest request_of(const Runtime& runtime, const CreateOptions&
   return {.id = id,
           .bundle = std::move(bundle),
           .pid_file = options.pid_file,
+          .module = options.module.empty() ? std::string()
+                                           : std::filesystem::absolute(options.module).string(),
           .streams = std::move(streams),
           .argv = runtime.argv,
           .cgroup_manager = cgroup_manager(runtime.globals)};

@@ -105,6 +105,48 @@ unset WHERRY_LINUX_RUNTIME
 if [ -d "$dir/state/.linux@runc" ]; then as rmdir "$dir/state/.linux@runc"; fi
 ok "$who: hooks leave nothing" wait_until nothing_left
 
+# A function of the module, and a module that is not in the container's root ------------------------------
+make_bundle function . '/functions.wasm#other'
+rt run --bundle "$dir/function" f1
+ok "$who: PATH#FUNCTION calls that export" is "$status" 4
+make_bundle relative . 'functions.wasm#value' a
+rt run --bundle "$dir/relative" f1
+ok "$who: by any path, and what it returns is nobody's" is "$status:$out" 0:
+make_bundle absent-function . '/functions.wasm#absent'
+rt run --bundle "$dir/absent-function" f1
+ok "$who: one that is not there is an error" eval 'is $status 126 && one_error "the module exports no function '"'absent'"'"'
+make_bundle arguments . '/functions.wasm#two' 1 2
+rt run --bundle "$dir/arguments" f1
+ok "$who: so is one with arguments" eval 'is $status 126 && one_error "'"'two'"' takes 2 arguments"'
+module=$scratch/files/probe.wasm
+make_bundle outside . / args x
+rt run --module "$module" --bundle "$dir/outside" f2
+ok "$who: a module of the host is run, whatever the entrypoint is" is "$status:$out" $'0:[/]\n[args]\n[x]'
+(cd "$scratch/files" && create f2 outside --module probe.wasm)
+rt start f2
+wait_until in_state f2 stopped
+ok "$who: by create, too" is "$(cat "$dir/f2.out")" $'[/]\n[args]\n[x]'
+rt delete f2
+make_bundle named . 'app#other'
+rt run --module "$scratch/files/functions.wasm" --bundle "$dir/named" f2
+ok "$who: or a function of it" is "$status" 4
+make_bundle resident . app sleep 1000
+create f3 resident --module "$module"
+rt start f3
+rt exec f3 app exit 5
+ok "$who: exec of the same entrypoint is that module" is "$status" 5
+rt exec f3 /probe.wasm exit 6
+ok "$who: of another, one of the root" is "$status" 6
+rt exec f3 absent
+ok "$who: and there is no other" eval 'is $status 127 && one_error "entrypoint '"'absent'"' not found"'
+rt delete --force f3
+rt run --module "$dir/nowhere" --bundle "$dir/outside" f4
+ok "$who: a module that is not there is an error" one_error "open the module '$dir/nowhere': No such file"
+rt run --module "$dir" --bundle "$dir/outside" f4
+ok "$who: so is a directory" one_error "the module '$dir' is no regular file"
+rt run --module "$scratch/files/native" --bundle "$dir/outside" f4
+ok "$who: so is a file that is none" eval 'is $status 126 && one_error "is a Linux program"'
+
 # A terminal ---------------------------------------------------------------------------------------------
 make_bundle tty '.process.terminal = true | .process.consoleSize = {height: 20, width: 70} | .mounts += [{destination: "/dev/pts", type: "devpts", source: "devpts", options: ["newinstance", "ptmxmode=0666", "mode=0620"]}]' /probe.wasm cat
 as /usr/bin/python3 -B tests/lifecycle/console.py "$dir/console" $'typed\n\004' >"$dir/screen" &

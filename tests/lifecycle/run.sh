@@ -10,6 +10,12 @@ source tests/common.sh "$1"
 mkdir "$scratch/bin" "$scratch/files"
 clang-19 --target=wasm32-wasi -O1 -o "$scratch/files/probe.wasm" tests/container/probe.c || exit
 clang-19 --target=wasm32-wasi -O1 -o "$scratch/files/notifier.wasm" tests/lifecycle/notifier.c || exit
+cat >"$scratch/functions.wat" <<'WAT'
+(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+  (func (export "_start") (call $exit (i32.const 3))) (func (export "other") (call $exit (i32.const 4)))
+  (func (export "value") (result i32) (i32.const 9)) (func (export "two") (param i32 i32)))
+WAT
+wat2wasm -o "$scratch/files/functions.wasm" "$scratch/functions.wat" || exit
 cp "$build/bin/wherry-runtime" "$scratch/bin/"
 cp /bin/true "$scratch/files/native"
 chmod -R a+rX "$scratch"

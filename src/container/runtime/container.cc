@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "container/runtime/entrypoint_file.h"
 #include "container/runtime/hooks.h"
 #include "oci/timestamp.h"
 #include "os/file.h"
@@ -113,6 +115,7 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
              .created = now(),
              .owner = ::geteuid(),
              .cgroup = {},
+             .module = request.module,
              .annotations = bundle_.config.annotations};
   plan_cgroup(request);
   // In the foreground the bundle stays where it is, and init cannot outlive us: there is less to keep.
@@ -120,14 +123,17 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   if (!request.foreground || cgroup_.exists()) folder_->save(record_);
   os::Fd listener = request.foreground ? os::Fd() : listen_in(*folder_);
   streams_.emplace(request.streams, bundle_.config, folder_->path());
-  workload_ = make_workload(bundle_.config, streams_->inherited());
+  os::Fd module = open_module(bundle_.config.process);
+  Inherited inherited = streams_->inherited();
+  inherited.module = module.get();
+  workload_ = make_workload(bundle_.config, inherited);
   init_ = std::make_unique<InitProcess>(
       InitProcessPlan{.config = &bundle_.config,
                       .bundle = bundle_.path,
                       .argv = request.argv,
                       .listener = listener.get(),
                       .open_memory_limit = [this] { return cgroup_.memory_limit_file(); },
-                      .inherited = streams_->inherited(),
+                      .inherited = inherited,
                       .console = streams_->console(),
                       .notified = streams_->notified()},
       *workload_);
@@ -246,14 +252,17 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
   config.process = request.process;
   config.mounts.clear();
   OpenStreams streams(request.streams, config);
-  std::unique_ptr<Workload> workload = make_workload(config, streams.inherited());
+  os::Fd module = open_module(config.process);
+  Inherited inherited = streams.inherited();
+  inherited.module = module.get();
+  std::unique_ptr<Workload> workload = make_workload(config, inherited);
   InitProcess process({.config = &config,
                        .bundle = bundle_.path,
                        .argv = request.argv,
                        .joined = &record_.init,
                        .detached = request.detach,
                        .open_memory_limit = [this] { return cgroup_.memory_limit_file(); },
-                       .inherited = streams.inherited(),
+                       .inherited = inherited,
                        .console = streams.console()},
                       *workload);
   check_process_limit(1);
@@ -272,6 +281,22 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
   std::vector<os::Attendant*> attendants;
   if (screen) attendants.push_back(screen.get());
   return process.wait(attendants).exit_code();
+}
+
+// Of a container whose module is not in its root, for a process that starts with the same one.
+os::Fd Container::open_module(const oci::RuntimeProcess& process) const {
+  const std::vector<std::string>& own = bundle_.config.process.args;
+  if (record_.module.empty() || own.empty()) return {};
+  if (entrypoint_path(process.args[0]) != entrypoint_path(own[0])) return {};
+  const std::string& path = record_.module;
+  constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  os::Fd file(sys([&] { return ::open(path.c_str(), kFlags); }, "open the module '{}'", path));
+  struct stat status{};
+  sys([&] { return ::fstat(file.get(), &status); }, "stat the module '{}'", path);
+  if (!S_ISREG(status.st_mode)) {
+    fail(ErrorKind::InvalidArgument, "the module '{}' is no regular file", path);
+  }
+  return file;
 }
 
 void Container::kill(int signal, bool all) {

@@ -32,6 +32,8 @@ struct CreateRequest {
   std::string id;
   Bundle bundle;
   std::string pid_file;  // empty for none
+  // What is to run, where it is not in the container's root: a path of the host. Empty where it is.
+  std::string module;
   Streams streams;
   char** argv = nullptr;  // see InitPlan
   // Its init ends with this process, which starts it and waits for it itself.
@@ -102,6 +104,7 @@ class Container {
   void call_poststop_hooks() const;
   Bundle read_bundle() const;
   os::Fd start_from_outside();
+  os::Fd open_module(const oci::RuntimeProcess& process) const;
   void plan_cgroup(const CreateRequest& request);
   void create_in_cgroup(InitProcess& init);
   void check_process_limit(std::uint64_t more) const;

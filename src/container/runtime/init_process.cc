@@ -63,6 +63,7 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
                 .notified = plan_.notified,
                 .detached = plan_.detached};
   if (init.has_notify) init.kept.push_back(plan_.inherited.notify);
+  if (plan_.inherited.module >= 0) init.kept.push_back(plan_.inherited.module);
   std::function<void()> before;  // done by whoever clones init, where it is not this process
   if (plan_.joined) {
     const std::uint64_t foreign = open_joined(*plan_.joined);

@@ -43,6 +43,7 @@ std::string to_json(const StateRecord& record) {
   json["pid"] = record.init.pid;
   json["startTime"] = record.init.start_time;
   json["cgroup"] = record.cgroup;
+  if (!record.module.empty()) json["module"] = record.module;
   return print(json, -1);
 }
 
@@ -58,6 +59,7 @@ StateRecord parse_state_record(std::string_view text) {
     record.created = json.at("created");
     record.owner = json.at("owner");
     record.cgroup = json.at("cgroup");
+    record.module = json.value("module", "");
     if (auto found = json.find("annotations"); found != json.end()) {
       record.annotations = found->get<std::map<std::string, std::string>>();
     }

@@ -23,6 +23,7 @@ struct StateRecord {
   std::string created;      // RFC 3339
   std::uint32_t owner = 0;  // the user who made it
   std::string cgroup;       // what Cgroup::open takes; empty without one
+  std::string module;       // see CreateRequest; absolute
   std::map<std::string, std::string> annotations;
   bool operator==(const StateRecord&) const = default;
 };

@@ -17,6 +17,8 @@ struct Inherited {
   // A datagram socket for what the service manager is to hear, and the file the guest knows it by; -1 for none.
   int notify = -1;
   std::string notify_path;
+  // The file of what is to run, where that is not in the container's root; -1 where it is.
+  int module = -1;
 };
 
 // Both functions are called in the container's init process, once each, in this order, with the

@@ -38,7 +38,7 @@ std::optional<Leb> leb_at(ByteSpan bytes, std::size_t at) {
 
 }  // namespace
 
-ModuleBytes::ModuleBytes(const os::Fd& file, std::size_t max_bytes) {
+ModuleBytes::ModuleBytes(const os::Fd& file, std::size_t max_bytes, Whereabouts whereabouts) {
   struct stat status{};
   sys([&] { return ::fstat(file.get(), &status); }, "stat");
   const auto size = static_cast<std::size_t>(status.st_size);
@@ -46,7 +46,8 @@ ModuleBytes::ModuleBytes(const os::Fd& file, std::size_t max_bytes) {
     fail(ErrorKind::InvalidArgument, "{} bytes are more than the limit of {}", size, max_bytes);
   }
   if (size == 0) return;
-  const bool shared = on_read_only_mount(file);
+  const bool kept = whereabouts == Whereabouts::Outside && (status.st_mode & 0022) == 0;
+  const bool shared = kept || on_read_only_mount(file);
   void* start =
       shared ? ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0)
              : ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

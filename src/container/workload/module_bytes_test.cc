@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <string>
@@ -39,6 +40,18 @@ TEST(ModuleBytes, DoesNotFollowTheFile) {
   ASSERT_EQ(::pwrite(file.get(), "XXXX", 4, 8), 4);
   ASSERT_EQ(::ftruncate(file.get(), 0), 0);
   EXPECT_EQ(text_of(module), kHeader + kTypes);
+}
+
+// Nobody but its owner can write it: then it is not copied.
+TEST(ModuleBytes, MapsAFileThatIsKeptOutside) {
+  os::Fd file = file_of(kHeader + kTypes);
+  ASSERT_EQ(::fchmod(file.get(), 0644), 0);
+  ModuleBytes mapped(file, 1000, Whereabouts::Outside);
+  ASSERT_EQ(::fchmod(file.get(), 0622), 0);
+  ModuleBytes copied(file, 1000, Whereabouts::Outside);
+  ASSERT_EQ(::pwrite(file.get(), "XXXX", 4, 8), 4);
+  EXPECT_EQ(text_of(mapped).substr(8, 4), "XXXX");
+  EXPECT_EQ(text_of(copied), kHeader + kTypes);
 }
 
 TEST(ModuleBytes, TakesWhatIsNoModuleAsItIs) {

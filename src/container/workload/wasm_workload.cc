@@ -69,6 +69,18 @@ wasm::Function* exported_function(const wasm::Instance& instance, std::string_vi
   return std::get<wasm::Function*>(*found);
 }
 
+// A reactor sets itself up before anything else of it is called (WASI's application ABI).
+std::optional<wasm::Trap> set_up(wasm::Store& store, const wasm::Instance& instance,
+                                 const wasm::Function* next) {
+  wasm::Function* initialize = exported_function(instance, "_initialize");
+  if (!initialize || initialize == next || wasm::type_of(*initialize) != wasm::FuncType{}) {
+    return std::nullopt;
+  }
+  wasm::CallResult result = store.call(initialize, {});
+  if (auto* trap = std::get_if<wasm::Trap>(&result)) return std::move(*trap);
+  return std::nullopt;
+}
+
 // Calls an export with arguments typed by its signature and prints the results, one a line.
 int invoke(wasm::Store& store, const wasm::Instance& instance, const std::string& name,
            std::span<const std::string> arguments) {
@@ -88,17 +100,30 @@ int invoke(wasm::Store& store, const wasm::Instance& instance, const std::string
                  values.push_back(parse_value(type.params[i], arguments[i]));
                }
              });
-  // A reactor sets itself up before anything else of it is called (WASI's application ABI).
-  wasm::Function* initialize = exported_function(instance, "_initialize");
-  if (initialize && initialize != function && wasm::type_of(*initialize) == wasm::FuncType{}) {
-    wasm::CallResult result = store.call(initialize, {});
-    if (auto* trap = std::get_if<wasm::Trap>(&result)) return report_trap(*trap);
-  }
+  if (auto trap = set_up(store, instance, function)) return report_trap(*trap);
   wasm::CallResult result = store.call(function, values);
   if (auto* trap = std::get_if<wasm::Trap>(&result)) return report_trap(*trap);
   std::string text;
   for (const wasm::Value& value : std::get<wasm::Values>(result)) text += to_text(value) + "\n";
   os::write_all(STDOUT_FILENO, as_bytes(text));
+  return 0;
+}
+
+// Calls the export that "PATH#FUNCTION" names.
+int call_named(wasm::Store& store, const wasm::Instance& instance, const std::string& name) {
+  wasm::Function* function = exported_function(instance, name);
+  if (!function) {
+    fail(ErrorKind::FailedPrecondition, "the module exports no function '{}'", name);
+  }
+  std::size_t count = wasm::type_of(*function).params.size();
+  if (count > 0) {
+    fail(ErrorKind::FailedPrecondition,
+         "function '{}' takes {} argument{}: one named in the entrypoint is given none", name,
+         count, count == 1 ? "" : "s");
+  }
+  if (auto trap = set_up(store, instance, function)) return report_trap(*trap);
+  wasm::CallResult result = store.call(function, {});
+  if (auto* trap = std::get_if<wasm::Trap>(&result)) return report_trap(*trap);
   return 0;
 }
 
@@ -117,9 +142,22 @@ void WasmWorkload::give_notify(os::Fd socket, const std::string& path) {
 
 void WasmWorkload::prepare() {
   root_ = os::Fd(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open '/'"));
-  Entrypoint entrypoint = open_entrypoint(root_.get(), config_.process);
+  Whereabouts whereabouts = Whereabouts::InContainer;
+  Entrypoint entrypoint;
+  if (inherited_.module < 0) {
+    entrypoint = open_entrypoint(root_.get(), config_.process);
+  } else {
+    const std::string& name = config_.process.args[0];
+    whereabouts = Whereabouts::Outside;
+    entrypoint = {.file = os::Fd(inherited_.module),
+                  .path = name,
+                  .function = std::string(entrypoint_function(name))};
+  }
+  function_ = entrypoint.function;
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
-             [&] { file_ = std::make_unique<ModuleBytes>(entrypoint.file, kMaxModuleBytes); });
+             [&] {
+               file_ = std::make_unique<ModuleBytes>(entrypoint.file, kMaxModuleBytes, whereabouts);
+             });
   require_module(file_->bytes(), entrypoint.path);
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
              [&] {
@@ -143,6 +181,9 @@ int WasmWorkload::run_guest() {
   if (made.trap) return report_trap(*made.trap);
   if (invoke_) {
     return invoke(store, *made.instance, *invoke_, std::span(config_.process.args).subspan(1));
+  }
+  if (!function_.empty() && function_ != "_start") {
+    return call_named(store, *made.instance, function_);
   }
   wasi::Outcome outcome = wasi::run_command(store, *made.instance);
   if (auto* trap = std::get_if<wasm::Trap>(&outcome)) return report_trap(*trap);

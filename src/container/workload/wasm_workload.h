@@ -16,6 +16,9 @@ namespace wherry::container {
 // instead of `_start`.
 inline constexpr const char* kInvokeAnnotation = "org.wherry.invoke";
 
+// Where args[0] is "PATH#FUNCTION", that export is called instead of `_start`, without arguments; what it
+// returns is nobody's.
+//
 // Exit codes: the guest's own; 134 after a trap, whose message and backtrace go to stderr.
 class WasmWorkload final : public Workload {
  public:
@@ -34,6 +37,7 @@ class WasmWorkload final : public Workload {
   const oci::RuntimeConfig& config_;
   Inherited inherited_;
   std::optional<std::string> invoke_;
+  std::string function_;  // of "PATH#FUNCTION"
   os::Fd root_;
   os::Fd memory_limit_;
   std::unique_ptr<ModuleBytes> file_;

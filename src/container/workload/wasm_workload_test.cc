@@ -28,19 +28,6 @@ std::string message_of(const std::function<void()>& body) {
   return "";
 }
 
-TEST(Entrypoint, IsLookedForAlongThePath) {
-  using Paths = std::vector<std::string>;
-  oci::RuntimeProcess process{.args = {"app.wasm"}, .env = {"A=b", "PATH=/bin::x:/opt/"}};
-  EXPECT_EQ(entrypoint_candidates(process), (Paths{"/bin/app.wasm", "/opt/app.wasm", "/app.wasm"}));
-  process.cwd = "/srv";
-  EXPECT_EQ(entrypoint_candidates(process),
-            (Paths{"/bin/app.wasm", "/opt/app.wasm", "/srv/app.wasm", "/app.wasm"}));
-  process.args = {"./app.wasm"};
-  EXPECT_EQ(entrypoint_candidates(process), (Paths{"/srv/./app.wasm"}));
-  process.args = {"/x/app.wasm"};
-  EXPECT_EQ(entrypoint_candidates(process), (Paths{"/x/app.wasm"}));
-}
-
 TEST(Entrypoint, MustBeAFileInsideTheRoot) {
   char name[] = "/tmp/wherry-test-XXXXXX";
   std::string root = ::mkdtemp(name);
@@ -61,6 +48,10 @@ TEST(Entrypoint, MustBeAFileInsideTheRoot) {
   EXPECT_EQ(opening("none"),
             "entrypoint 'none' not found in the container: no such file or directory");
   EXPECT_EQ(opening(""), "the entrypoint is empty");
+  EXPECT_EQ(open_entrypoint(fd.get(), {.args = {"ok.wasm#init"}}).function, "init");
+  EXPECT_EQ(opening("/folder#init"), "entrypoint '/folder' is a directory");
+  std::ofstream(root + "/ok.wasm#init") << "x";
+  EXPECT_EQ(open_entrypoint(fd.get(), {.args = {"ok.wasm#init"}}).function, "");
   std::filesystem::remove_all(root);
 }
 
