@@ -27,6 +27,8 @@ void act(const std::vector<std::string>& arguments) {
       return shim::print_bytes("containerd-shim-wherry-v1:\n  Version:  " WHERRY_VERSION "\n");
     case shim::Action::Serve:
       return shim::serve(invocation);
+    case shim::Action::Fetch:
+      return shim::fetch(invocation);
   }
 }
 

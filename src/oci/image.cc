@@ -15,7 +15,8 @@ bool is_manifest(std::string_view type) {
 }
 
 bool is_wasm_layer(std::string_view type) {
-  return type == media_type::kWasmLayer || type == media_type::kRunwasiLayer;
+  return type == media_type::kWasmLayer || type == media_type::kRunwasiLayer ||
+         type == media_type::kWasmContentLayer;
 }
 
 Digest chain_id(const std::vector<Digest>& diff_ids) {

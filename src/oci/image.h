@@ -28,11 +28,13 @@ inline constexpr std::string_view kDockerIndex =
     "application/vnd.docker.distribution.manifest.list.v2+json";
 inline constexpr std::string_view kDockerManifest =
     "application/vnd.docker.distribution.manifest.v2+json";
-// A module as it is, without a file system around it: the CNCF artifact and runwasi's layers.
+// A module as it is, without a file system around it: the CNCF artifact, runwasi's layers, and those of
+// wasm-to-oci and Spin.
 inline constexpr std::string_view kWasmConfig = "application/vnd.wasm.config.v0+json";
 inline constexpr std::string_view kWasmLayer = "application/wasm";
 inline constexpr std::string_view kRunwasiLayer =
     "application/vnd.bytecodealliance.wasm.component.layer.v0+wasm";
+inline constexpr std::string_view kWasmContentLayer = "application/vnd.wasm.content.layer.v1+wasm";
 }  // namespace media_type
 
 namespace annotation {

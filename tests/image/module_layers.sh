@@ -2,7 +2,8 @@
 # The CNCF artifact and runwasi's images become a root with one module.
 # shellcheck source=tests/image/common.sh
 source "$(dirname "$0")/common.sh"
-for type in application/wasm application/vnd.bytecodealliance.wasm.component.layer.v0+wasm; do
+for type in application/wasm application/vnd.bytecodealliance.wasm.component.layer.v0+wasm \
+  application/vnd.wasm.content.layer.v1+wasm; do
   rm -rf root
   make_image >a.tar <<EOF
 name demo/module

@@ -108,6 +108,14 @@ def main() -> None:
     used, memory = cri.stats(ours)
     ok("stats", used > 0 and memory > 0)
 
+    if kind == "wasm":
+        artifact = container("artifact", "docker.io/library/probe-artifact:latest", ["/", "env", "COLOR"])
+        layered = cri.create(pod, artifact, config)
+        cri.start(layered)
+        ok("an artifact runs", until(lambda: cri.status(layered) == ("exited", 0)))
+        ok("and has its environment", lines(logs / "artifact.log"), ["stdout F COLOR=red"])
+        cri.remove(layered)
+
     code = cri.create(pod, container("code", f"docker.io/library/probe-{kind}:latest", ["/probe", "exit", "5"]), config)
     cri.start(code)
     ok("an exit code", until(lambda: cri.status(code) == ("exited", 5)))

@@ -7,5 +7,6 @@ source "$here/servers.sh"
 end_server "$containerd" TERM
 configure_containerd cri
 start_containerd || show_logs
-import_images k8s.io probe-native:linux/amd64 probe-wasm:wasi/wasm sidecar:linux/amd64 || exit
+import_images k8s.io probe-native:linux/amd64 probe-wasm:wasi/wasm sidecar:linux/amd64 \
+  probe-artifact:wasip1/wasm || exit
 exec "$here/${2:-cri_checks.py}" "$1"

@@ -78,6 +78,36 @@ if [ "$kind" = wasm ]; then
   ok "a Linux program is handed on" is "$status:$err" "6:"
 fi
 
+# A module that is a layer of its image. (An artifact ctr itself does not run.)
+layered() { # OPTION... ID ARGS...
+  c run --rm --runtime "$runtime" --platform wasip1/wasm docker.io/library/probe-layered:latest "$@"
+}
+if [ "$kind" = native ]; then
+  skip "modules as layers" "no native program is one"
+elif ! import_images default probe-layered:wasip1/wasm 2>/dev/null; then
+  skip "modules as layers" "$(containerd --version | cut -d' ' -f3) takes every layer for an archive: that ended with 1.6.25 and 1.7.7"
+else
+  layered layer-1
+  ok "a module that is a layer runs" is "$status:$out:$err" "0:hello:"
+  layered layer-2 'probe.wasm#_start' env SHAPE
+  ok "and a function of it" is "$status:$out" "0:SHAPE=round"
+  layered layer-3 anything exit 4
+  ok "by whatever name" is "$status" 4
+  c run --detach --null-io --runtime "$runtime" --platform wasip1/wasm docker.io/library/probe-layered:latest layer-4 \
+    probe.wasm later 600
+  c task exec --exec-id again layer-4 probe.wasm exit 9
+  ok "exec of the same name is the same module" is "$status" 9
+  remove layer-4
+  # containerd itself looks at no blob again.
+  sed -i 's/hello/HELLO/' "$(grep -rlaF hello /var/lib/containerd/io.containerd.content.v1.content/blobs/sha256 |
+    xargs ls -S | tail -n 1)"
+  layered layer-5
+  ok "of a corrupt one its digest is said" eval \
+    '[[ $status -ne 0 && $err == *"fetch the module from containerd: image"*"blob sha256:"*" is corrupt"* ]]'
+  ctr container delete layer-5 >/dev/null 2>&1
+  ctr image rm docker.io/library/probe-layered:latest >/dev/null
+fi
+
 # A life, and what is told of it
 ctr events >/tmp/events 2>&1 &
 events=$!

@@ -102,6 +102,45 @@ if [ "$kind" = wasm ]; then
   rm /shared/bin/containerd-shim-wasmedge-v1
 fi
 
+# A module that is a layer of its image, or an artifact, which has no command of its own
+layered() { # IMAGE OPTION... : a probe in it, to its end
+  local image=$1
+  shift
+  d run --rm --runtime "$runtime" --platform wasip1/wasm "$@" "$image" "${command[@]}"
+}
+if [ "$kind" = native ]; then
+  skip "modules as layers" "no native program is one"
+elif docker version --format '{{.Server.Version}}' | grep -qE '^2[0-6]\.'; then
+  skip "modules as layers" "Docker tells containerd the image of a container from 27.0 on"
+else
+  import_images moby probe-{layered,artifact,indexed}:wasip1/wasm
+  command=()
+  layered probe-layered
+  ok "a module that is a layer runs" is "$status:$out:$err" "0:hello:"
+  command=(exit 5)
+  layered probe-layered --entrypoint 'probe.wasm#_start'
+  ok "and a function of it" is "$status" 5
+  for form in artifact indexed; do
+    command=(/ args x)
+    layered "probe-$form"
+    ok "so does one that is an artifact ($form)" is "$status:$out" $'0:[/]\n[args]\n[x]'
+  done
+  command=('#nothing')
+  layered probe-artifact
+  ok "what it does not export is an error" eval '[[ $status = 126 && $err == *"exports no function '"'nothing'"'"* ]]'
+  detached --name layered --platform wasip1/wasm probe-artifact / later 600
+  d exec layered / exit 9
+  ok "exec of the same name is the same module" is "$status" 9
+  gone layered
+  docker image rm --force probe-{layered,artifact,indexed} >/dev/null 2>&1
+fi
+if [ "$kind" = wasm ]; then
+  d run --rm --runtime "$runtime" --entrypoint /missing probe-native
+  ok "a Linux program that is missing is one" eval '[[ $status = 127 && $err == *"/missing"*"not found"* ]]'
+  d run --rm "${guest[@]}" --entrypoint 'probe#_start' "$image" exit 4
+  ok "a function by a relative name" is "$status" 4
+fi
+
 # Fast output, and slow readers
 docker run --rm "${guest[@]}" -v /shared/contexts/native/root/probe:/large:ro "$image" cat /large >/tmp/copy
 ok "output arrives as it was" cmp -s /shared/contexts/native/root/probe /tmp/copy

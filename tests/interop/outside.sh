@@ -29,6 +29,12 @@ make_archives() { # ROOT: where its busybox is
     tests/interop/make_archive "docker.io/library/$name:latest" "$platform" "$scratch/contexts/$kind/root" \
       "$scratch/contexts/$name.tar" '{"Entrypoint": ["/probe"], "Env": ["SHAPE=round"], "WorkingDir": "/"}' || return
   done
+  # The same module as a layer: runwasi's image, the CNCF's artifact, and that in an index.
+  local module=$scratch/contexts/wasm/root/probe form
+  for form in 'layered:{"Entrypoint": ["probe.wasm"], "Env": ["SHAPE=round"]}' artifact:artifact indexed:indexed; do
+    tests/interop/make_archive "docker.io/library/probe-${form%%:*}:latest" wasip1/wasm "$module" \
+      "$scratch/contexts/probe-${form%%:*}.tar" "${form#*:}" || return
+  done
 }
 
 make_shared() {

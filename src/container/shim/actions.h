@@ -18,6 +18,10 @@ void serve(const Invocation& invocation);
 // left, which is usual, it does next to nothing. Throws Error.
 void clean_up(const Invocation& invocation);
 
+// Puts the module of a container's image into its bundle, as kModuleFile, where the image has it as a
+// layer; nothing where it has none. Throws Error.
+void fetch(const Invocation& invocation);
+
 // Prints what this runtime is (RuntimeInfo).
 void show_info();
 
@@ -27,5 +31,6 @@ std::string read_stream(int fd, std::size_t limit);
 void print_bytes(const std::string& bytes);
 
 inline constexpr int kListener = 3;
+inline constexpr const char* kModuleFile = "module.wasm";
 
 }  // namespace wherry::shim

@@ -119,6 +119,23 @@ TEST(BundleFacts, GroupsByPod) {
   EXPECT_THROW(parse_bundle_facts("{"), Error);
 }
 
+TEST(BundleFacts, TellWhereTheEntrypointIs) {
+  BundleFacts facts = parse_bundle_facts(R"({"root": {"path": "rootfs"},
+      "process": {"args": ["/x", 1], "env": ["PATH=/bin"], "cwd": "/srv", "user": {}},
+      "mounts": [{"destination": "/srv", "type": "bind", "source": "/s", "options": ["ro"]}, 2],
+      "linux": {"seccomp": {"cgroupsPath": 1}, "cgroupsPath": "/docker/web"}})");
+  oci::RuntimeConfig expected;
+  expected.root.path = "rootfs";
+  expected.process.args = {"/x"};
+  expected.process.env = {"PATH=/bin"};
+  expected.process.cwd = "/srv";
+  expected.mounts = {{.destination = "/srv", .type = "bind", .source = "/s", .options = {"ro"}}};
+  EXPECT_EQ(facts.entrypoint, expected);
+  EXPECT_EQ(facts.cgroups_path, "/docker/web");
+  facts = parse_bundle_facts(R"({"process": {"cwd": "relative"}, "mounts": {}, "root": []})");
+  EXPECT_EQ(facts.entrypoint, oci::RuntimeConfig());
+}
+
 TEST(BundleFacts, KnowSystemdsGroups) {
   EXPECT_TRUE(is_systemd_path("system.slice:docker:web"));
   EXPECT_TRUE(is_systemd_path("kubepods-burstable.slice:cri-containerd:web"));

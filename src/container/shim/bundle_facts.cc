@@ -25,14 +25,52 @@ std::string text_of(const json& object, const char* name) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
+std::vector<std::string> texts_of(const json& object, const char* name) {
+  std::vector<std::string> texts;
+  auto found = object.find(name);
+  if (found == object.end() || !found->is_array()) return texts;
+  for (const json& each : *found) {
+    if (each.is_string()) texts.push_back(each.get<std::string>());
+  }
+  return texts;
+}
+
+oci::RuntimeConfig entrypoint_of(const json& config) {
+  oci::RuntimeConfig facts;
+  if (auto process = config.find("process"); process != config.end() && process->is_object()) {
+    facts.process.args = texts_of(*process, "args");
+    facts.process.env = texts_of(*process, "env");
+    std::string cwd = text_of(*process, "cwd");
+    if (cwd.starts_with('/')) facts.process.cwd = std::move(cwd);
+  }
+  if (auto root = config.find("root"); root != config.end() && root->is_object()) {
+    facts.root.path = text_of(*root, "path");
+  }
+  if (auto mounts = config.find("mounts"); mounts != config.end() && mounts->is_array()) {
+    for (const json& each : *mounts) {
+      if (!each.is_object()) continue;
+      facts.mounts.push_back({.destination = text_of(each, "destination"),
+                              .type = text_of(each, "type"),
+                              .source = text_of(each, "source"),
+                              .options = texts_of(each, "options")});
+    }
+  }
+  return facts;
+}
+
 }  // namespace
 
 BundleFacts parse_bundle_facts(std::string_view text) {
   // Everything else of it is dropped while it is read: a shim stays small.
-  auto keep = [](int depth, json::parse_event_t event, json& value) {
-    if (event != json::parse_event_t::key || depth != 1) return true;
+  constexpr std::array<std::string_view, 5> kKept = {"annotations", "linux", "process", "root",
+                                                     "mounts"};
+  bool in_linux = false;
+  auto keep = [&](int depth, json::parse_event_t event, json& value) {
+    if (event != json::parse_event_t::key || depth > 2) return true;
     const std::string& key = value.get_ref<const std::string&>();
-    return key == "annotations" || key == "linux";
+    if (depth == 2) return !in_linux || key == "cgroupsPath";
+    in_linux = key == "linux";
+    return std::ranges::find(kKept, key) != kKept.end();
   };
   json config = json::parse(text, keep, /*allow_exceptions=*/false);
   if (!config.is_object()) fail(ErrorKind::InvalidArgument, "config.json is not a JSON object");
@@ -46,6 +84,7 @@ BundleFacts parse_bundle_facts(std::string_view text) {
   if (found != config.end() && found->is_object()) {
     facts.cgroups_path = text_of(*found, "cgroupsPath");
   }
+  facts.entrypoint = entrypoint_of(config);
   return facts;
 }
 

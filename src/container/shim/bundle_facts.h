@@ -5,11 +5,16 @@
 #include <string>
 #include <string_view>
 
+#include "oci/runtime_config.h"
+
 namespace wherry::shim {
 
 struct BundleFacts {
   std::map<std::string, std::string> annotations;
   std::string cgroups_path;
+  // Of it the process's args, env and cwd, the root's path and the mounts: what tells where the file is
+  // that the container starts with.
+  oci::RuntimeConfig entrypoint;
 };
 
 // Reads no more of it than that. Throws Error where it is not JSON, or not there.

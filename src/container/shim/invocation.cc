@@ -27,6 +27,7 @@ Action action_of(std::string_view word) {
   if (word == "start") return Action::Start;
   if (word == "delete") return Action::Delete;
   if (word == "serve") return Action::Serve;
+  if (word == "fetch") return Action::Fetch;
   fail(ErrorKind::InvalidArgument, "unknown action '{}': it is 'start' or 'delete'", word);
 }
 

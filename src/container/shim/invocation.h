@@ -12,7 +12,9 @@ enum class Action : std::uint8_t {
   Delete,   // take away what a container left behind
   Info,     // print what this runtime is
   Version,  // the same, for people
-  Serve,    // be the shim: what `start` executes; not containerd's
+  // Not containerd's:
+  Serve,  // be the shim: what `start` executes
+  Fetch,  // put the module of the container's image into the bundle: what a shim executes
 };
 
 struct Invocation {
@@ -21,7 +23,7 @@ struct Invocation {
   std::string id;
   std::string address;    // of containerd's gRPC socket
   std::string publisher;  // containerd's own program
-  std::string bundle;     // of `delete`
+  std::string bundle;     // of `delete` and `fetch`
   std::string socket;     // of `serve`: the path that its listener is bound to
   bool debug = false;
   // From the environment.

@@ -16,6 +16,7 @@
 #include "container/ttrpc/server.h"
 #include "os/event_loop.h"
 #include "os/file.h"
+#include "os/program.h"
 
 namespace wherry::shim {
 namespace {
@@ -79,6 +80,8 @@ void serve(const Invocation& invocation) {
   TaskService tasks({.loop = loop,
                      .publisher = publisher,
                      .namespace_name = invocation.namespace_name,
+                     .address = invocation.address,
+                     .program = os::own_program(),
                      .runtime = find_runtime(),
                      .socket_directory = invocation.socket.substr(0, invocation.socket.rfind('/')),
                      .on_shutdown = [&] {

@@ -40,6 +40,8 @@ struct Task {
   std::string id;
   std::string bundle;
   RuntimeOptions options;
+  bool lacks_entrypoint = false;  // no file of its root or its mounts is the one it starts with
+  bool has_module = false;        // its bundle has the module, fetched from containerd
   bool paused = false;
   bool deleting = false;
   Process first;

@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 #include "container/runtime/bundle.h"
+#include "container/runtime/entrypoint_file.h"
+#include "container/shim/actions.h"
 #include "container/shim/bundle_facts.h"
 #include "container/shim/events.pb.h"
 #include "container/shim/messages.h"
@@ -16,6 +18,8 @@
 namespace wherry::shim {
 namespace {
 
+constexpr std::size_t kMaxFetchWords = 64u << 10;
+
 std::vector<RootfsMount> mounts_of(const wire::CreateTaskRequest& request) {
   std::vector<RootfsMount> mounts;
   for (const wire::Mount& mount : request.rootfs()) {
@@ -25,6 +29,19 @@ std::vector<RootfsMount> mounts_of(const wire::CreateTaskRequest& request) {
                       .options = {mount.options().begin(), mount.options().end()}});
   }
   return mounts;
+}
+
+void remove_module(const Task& task) {
+  if (task.has_module) ::unlink((task.bundle + "/" + kModuleFile).c_str());
+}
+
+// Of what a program of ours writes to its standard error: "program: error: why".
+std::string last_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  text.remove_prefix(text.rfind('\n') + 1);
+  constexpr std::string_view kError = ": error: ";
+  std::size_t at = text.find(kError);
+  return std::string(at == text.npos ? text : text.substr(at + kError.size()));
 }
 
 }  // namespace
@@ -42,20 +59,21 @@ void TaskService::create(std::string_view payload, const Responder& responder) {
   task->id = request.id();
   task->bundle = request.bundle();
   task->options = parse_options(request.options());
-  if (is_systemd_path(read_bundle_facts(task->bundle).cgroups_path)) {
-    task->options.systemd_cgroup = true;
-  }
+  BundleFacts facts = read_bundle_facts(task->bundle);
+  if (is_systemd_path(facts.cgroups_path)) task->options.systemd_cgroup = true;
   if (!task->options.root.empty()) {
     // For the `delete` of this program, which is not told options.
     put_file(task->bundle + "/runtime-root", task->options.root);
   }
   mount_rootfs(task->rootfs(), mounts_of(request));
+  task->lacks_entrypoint = !facts.entrypoint.process.args.empty() &&
+                           !container::find_entrypoint(facts.entrypoint, task->bundle);
   tasks_[task->id] = task;
   task->first.streams = make_streams(task->id, {.terminal = request.terminal(),
                                                 .input = request.stdin(),
                                                 .output = request.stdout(),
                                                 .error = request.stderr()});
-  task->first.streams->open([this, task, request, responder](std::optional<Error> error) {
+  auto proceed = [this, task, request, responder](std::optional<Error> error) {
     if (!error) {
       auto [made, problem] = outcome_of([&] {
         make_container(task, request, responder);
@@ -66,11 +84,56 @@ void TaskService::create(std::string_view payload, const Responder& responder) {
     }
     abandon(task);
     responder.fail(*error);
+  };
+  task->first.streams->open([this, task, proceed](std::optional<Error> error) {
+    if (error || !task->lacks_entrypoint || environment_.address.empty()) return proceed(error);
+    auto [begun, problem] = outcome_of([&] {
+      fetch_module(task, proceed);
+      return true;
+    });
+    if (!begun) proceed(Error(ErrorKind::Internal, problem));
+  });
+}
+
+// Of an image that has its module as a layer. Where it has none nothing changes: the runtime says what it
+// always does of an entrypoint that is not there.
+void TaskService::fetch_module(const TaskPtr& task, OnDone on_done) {
+  std::string file = task->bundle + "/" + kModuleFile;
+  std::string log = fmt::format("{}/fetch-{}.log", task->bundle, os::unique_name());
+  ::unlink(file.c_str());
+  os::Fd nothing(sys([] { return ::open("/dev/null", O_RDWR | O_CLOEXEC); }, "open '/dev/null'"));
+  os::Fd words(
+      sys([&] { return ::open(log.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600); },
+          "write '{}'", log));
+  os::SpawnPlan plan{
+      .path = environment_.program,
+      .arguments = {environment_.program, "-namespace", environment_.namespace_name, "-id",
+                    task->id, "-address", environment_.address, "-bundle", task->bundle, "fetch"},
+      .environment = std::vector<std::string>(),
+      .descriptors = {{nothing.get(), STDIN_FILENO},
+                      {nothing.get(), STDOUT_FILENO},
+                      {words.get(), STDERR_FILENO}},
+      .apart = true};
+  children_.spawn(plan, [task, file, log, on_done = std::move(on_done)](os::ExitStatus status) {
+    auto [said, problem] = outcome_of([&] { return os::read_file(AT_FDCWD, log, kMaxFetchWords); });
+    ::unlink(log.c_str());
+    if (status != os::ExitStatus{}) {
+      std::string why = said ? last_line(*said) : problem;
+      if (why.empty()) {
+        why = fmt::format("fetch the module from containerd: {}",
+                          status.signal ? fmt::format("ended by signal {}", status.signal)
+                                        : fmt::format("ended with code {}", status.code));
+      }
+      return on_done(Error(ErrorKind::Unavailable, std::move(why)));
+    }
+    task->has_module = ::access(file.c_str(), F_OK) == 0;
+    on_done(std::nullopt);
   });
 }
 
 // What a create that failed has made.
 void TaskService::abandon(const TaskPtr& task) {
+  remove_module(*task);
   unmount_rootfs(task->rootfs());
   task->first.streams->ended();
   tasks_.erase(task->id);
@@ -81,6 +144,9 @@ void TaskService::make_container(const TaskPtr& task, const wire::CreateTaskRequ
   std::string pid_file = task->bundle + "/init.pid";
   RuntimeCommand command =
       command_for(*task, {"create", "--bundle", task->bundle, "--pid-file", pid_file});
+  if (task->has_module) {
+    command.words.insert(command.words.end(), {"--module", task->bundle + "/" + kModuleFile});
+  }
   const std::string& console = task->first.streams->console_socket();
   if (!console.empty()) {
     command.words.insert(command.words.end(), {"--console-socket", console});
@@ -245,6 +311,7 @@ void TaskService::delete_first(const TaskPtr& task, const Responder& responder) 
     if (task->oom_watch) environment_.loop.forget(task->oom_watch->fd.get());
     task->oom_watch.reset();
     unmount_rootfs(task->rootfs());
+    remove_module(*task);
     keep_until_read(std::move(task->first.streams));
     tasks_.erase(task->id);
     wire::TaskDelete event;

@@ -35,6 +35,8 @@ class TaskService {
     os::EventLoop& loop;
     Publisher& publisher;
     std::string namespace_name;
+    std::string address;           // of containerd's gRPC socket; empty where it has none
+    std::string program;           // this one
     std::string runtime;           // the program
     std::string socket_directory;  // where a socket's path is short
     std::function<void()> on_shutdown;
@@ -95,6 +97,7 @@ class TaskService {
 
   void make_container(const TaskPtr& task, const wire::CreateTaskRequest& request,
                       const Responder& responder);
+  void fetch_module(const TaskPtr& task, OnDone on_done);
   void abandon(const TaskPtr& task);
   void start_first(const TaskPtr& task, const Responder& responder);
   void start_exec(const TaskPtr& task, const ProcessPtr& process, const Responder& responder);

@@ -101,6 +101,8 @@ class Service : public testing::Test {
         TaskService::Environment{.loop = loop_,
                                  .publisher = *publisher_,
                                  .namespace_name = "test",
+                                 .address = "/not/there",
+                                 .program = folder_ / "fetcher",
                                  .runtime = folder_ / "runtime",
                                  .socket_directory = folder_,
                                  .on_shutdown = [this] { is_shut_down_ = true; }});
@@ -115,6 +117,7 @@ class Service : public testing::Test {
   static std::string read(const std::string& path) {
     return os::read_file(AT_FDCWD, path, 1 << 20);
   }
+  void put_fetcher(const std::string& script);
   void payload(const std::string& script) { write(bundle_ + "/payload", script); }
 
   void start_containerd() {
@@ -346,6 +349,66 @@ TEST_F(Service, KnowsNoContainerThatWasNotMade) {
   }
   EXPECT_EQ(ok<wire::ConnectResponse>("Connect", about<wire::ConnectRequest>("other")).task_pid(),
             0u);
+}
+
+constexpr const char* kFetcher = R"sh(#!/bin/sh
+echo "$*" >>"$(dirname "$0")/fetches"
+while [ $# -gt 1 ]; do
+  [ "$1" = -bundle ] && bundle=$2
+  shift 2
+done
+)sh";
+
+void Service::put_fetcher(const std::string& script) {
+  write(folder_ / "fetcher", kFetcher + script + "\nexit\n");
+  ::chmod((folder_ / "fetcher").c_str(), 0755);
+}
+
+// Another program looks for the module in containerd's store, only where the file is nowhere to be found.
+TEST_F(Service, FetchesAModuleThatIsNotInTheRoot) {
+  put_fetcher("echo module >\"$bundle/module.wasm\"");
+  std::filesystem::create_directories(bundle_ + "/rootfs");
+  write(bundle_ + "/rootfs/app.wasm", "");
+  write(bundle_ + "/config.json",
+        R"({"process":{"args":["/app.wasm#init"]},"root":{"path":"rootfs"}})");
+  create();
+  ok<wire::DeleteResponse>("Delete", about<wire::DeleteRequest>());
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "fetches"));
+  EXPECT_EQ(read(folder_ / "calls").find("--module"), std::string::npos);
+
+  write(bundle_ + "/config.json", R"({"process":{"args":["/"]},"root":{"path":"rootfs"}})");
+  create();
+  EXPECT_EQ(read(folder_ / "fetches"),
+            "-namespace test -id web -address /not/there -bundle " + bundle_ + " fetch\n");
+  const std::string module = bundle_ + "/module.wasm";
+  EXPECT_NE(read(folder_ / "calls").find("--module " + module + " web\n"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::exists(module));
+  ok<wire::DeleteResponse>("Delete", about<wire::DeleteRequest>());
+  EXPECT_FALSE(std::filesystem::exists(module));
+}
+
+TEST_F(Service, MakesAContainerOfAnImageWithoutAModuleAsItIs) {
+  put_fetcher("");
+  write(bundle_ + "/module.wasm", "somebody's");
+  write(bundle_ + "/config.json", R"({"process":{"args":["/missing"]},"root":{"path":"rootfs"}})");
+  write(root_ + "/test/fail-create", "entrypoint '/missing' not found");
+  EXPECT_NE(call("Create", create_request()).text.find("entrypoint '/missing' not found"),
+            std::string::npos);
+  EXPECT_EQ(read(folder_ / "calls").find("--module"), std::string::npos);
+}
+
+TEST_F(Service, SaysWhyAModuleCouldNotBeFetched) {
+  put_fetcher("echo 'shim: error: fetch the module: blob is corrupt' >&2; exit 1");
+  write(bundle_ + "/config.json", R"({"process":{"args":["/"]},"root":{"path":"rootfs"}})");
+  EXPECT_EQ(call("Create", create_request()).text, "fetch the module: blob is corrupt");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "calls"));
+  put_fetcher("kill -9 $$");
+  EXPECT_NE(call("Create", create_request()).text.find("signal 9"), std::string::npos);
+  EXPECT_EQ(call("State", about<wire::StateRequest>()).code, kNotFound);
+  // config.json, the payload, and the options for `delete`.
+  std::size_t files = 0;
+  for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(bundle_)) ++files;
+  EXPECT_EQ(files, 3u);
 }
 
 TEST_F(Service, RefusesASecondOfTheSameId) {
