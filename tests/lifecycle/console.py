@@ -8,8 +8,9 @@ import socket
 import sys
 
 with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-    listener.bind(sys.argv[1])
+    listener.bind(sys.argv[1] + ".new")
     listener.listen(1)
+    os.rename(sys.argv[1] + ".new", sys.argv[1])  # whoever sees it can connect
     connection, _ = listener.accept()
     fds = array.array("i", [0])
     _, ancillary, _, _ = connection.recvmsg(4096, socket.CMSG_LEN(fds.itemsize))
