@@ -32,6 +32,7 @@ TEST(Features, SayWhatThereIsAndIsNot) {
                            .namespaces = {"pid"},
                            .capabilities = {"CAP_CHOWN"},
                            .cgroup_v1 = true,
+                           .rdma = true,
                            .seccomp = {.actions = {"SCMP_ACT_ALLOW"}},
                            .annotations = {{"a", "b"}},
                            .unsafe_annotations = {"run.oci.handler"}};
@@ -40,6 +41,7 @@ TEST(Features, SayWhatThereIsAndIsNot) {
   EXPECT_EQ(json["hooks"], nlohmann::json({"prestart"}));
   EXPECT_EQ(json["linux"]["cgroup"]["v1"], true);
   EXPECT_EQ(json["linux"]["cgroup"]["v2"], false);
+  EXPECT_EQ(json["linux"]["cgroup"]["rdma"], true);
   EXPECT_EQ(json["linux"]["seccomp"]["enabled"], true);
   EXPECT_EQ(json["linux"]["apparmor"]["enabled"], false);
   EXPECT_EQ(json["annotations"]["a"], "b");

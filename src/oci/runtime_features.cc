@@ -20,7 +20,7 @@ std::string to_json(const RuntimeFeatures& features) {
           {"v2", features.cgroup_v2},
           {"systemd", features.systemd},
           {"systemdUser", features.systemd_user},
-          {"rdma", false}}},
+          {"rdma", features.rdma}}},
         {"seccomp",
          {{"enabled", !features.seccomp.actions.empty()},
           {"actions", features.seccomp.actions},

@@ -30,6 +30,7 @@ struct RuntimeFeatures {
   bool cgroup_v2 = false;
   bool systemd = false;       // its cgroup driver
   bool systemd_user = false;  // of a user's own systemd
+  bool rdma = false;          // its controller
   SeccompFeatures seccomp;
   std::map<std::string, std::string> annotations;
   // Those of config.json that change what a container does; one that ends in "." stands for all that

@@ -226,6 +226,9 @@ told g 2
 ok "$who: standard streams carry no word" contains "$err" "--await: '2' is no descriptor above 2"
 told g 3x
 ok "$who: a descriptor is a number" contains "$err" "--await: '3x' is no descriptor above 2"
+rt features
+ok "$who: features: what callers ask for is there" is "$(jq -c '[.ociVersionMin, .ociVersionMax, .linux.cgroup, .linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled]' <<<"$out")" \
+  '["1.0.0","1.2.0",{"v1":true,"v2":true,"systemd":true,"systemdUser":true,"rdma":true},true,true]'
 told g 77
 ok "$who: a descriptor is open" one_error "--await: read descriptor 77: Bad file descriptor"
 ok "$who: nobody left anything" wait_until nothing_left

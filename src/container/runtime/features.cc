@@ -14,6 +14,11 @@ oci::RuntimeFeatures runtime_features() {
       .mount_options = mount_option_names(),
       .namespaces = os::namespace_names(),
       .capabilities = os::capability_names(),
+      .cgroup_v1 = true,
+      .cgroup_v2 = true,
+      .systemd = true,
+      .systemd_user = true,
+      .rdma = true,
       .seccomp = seccomp_features(),
       .annotations = {{"org.wherry.version", WHERRY_VERSION}, {"run.oci.crun.wasm", "true"}},
       .unsafe_annotations = {"module.wasm.image/variant", "org.wherry.", "run.oci.handler"}};

@@ -113,7 +113,9 @@ MountOptions sort_mount_options(const std::vector<std::string>& options) {
 }
 
 std::vector<std::string> mount_option_names() {
-  std::vector<std::string> names = {"bind", "rbind", "remount", "tmpcopyup", "idmap", "ridmap"};
+  // The last five the kernel takes for a file system of any type.
+  std::vector<std::string> names = {"bind",  "rbind", "remount", "tmpcopyup", "idmap",     "ridmap",
+                                    "async", "sync",  "dirsync", "lazytime",  "nolazytime"};
   for (std::string_view known : kWithoutEffect) names.emplace_back(known);
   for (const OptionName& known : kAttributes) {
     names.emplace_back(known.name);
