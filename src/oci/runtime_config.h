@@ -14,6 +14,7 @@
 
 #include "oci/runtime_hooks.h"
 #include "oci/runtime_resources.h"
+#include "oci/runtime_scheduling.h"
 #include "oci/runtime_seccomp.h"
 
 namespace wherry::oci {
@@ -60,6 +61,7 @@ struct RuntimeProcess {
   RuntimeCapabilities capabilities;
   std::vector<RuntimeRlimit> rlimits;
   std::optional<std::int64_t> oom_score_adj;
+  RuntimeScheduling scheduling;
   bool operator==(const RuntimeProcess&) const = default;
 };
 
@@ -127,6 +129,9 @@ struct RuntimeLinux {
   std::map<std::string, std::string> sysctl;
   std::map<std::string, RuntimeTimeOffset> time_offsets;  // by clock: "monotonic", "boottime"
   std::optional<RuntimeSeccomp> seccomp;
+  // Not empty, which is all that is known of them: only Linux programs are given what they ask for.
+  bool has_intel_rdt = false;
+  bool has_net_devices = false;
   bool operator==(const RuntimeLinux&) const = default;
 };
 

@@ -65,6 +65,33 @@ void from_json(const Field& field, RuntimeTimeOffset& offset) {
   field.member("nanosecs").read(offset.nanoseconds);
 }
 
+RuntimeScheduling parse_scheduling(const Field& process) {
+  RuntimeScheduling scheduling;
+  if (Field field = process.member("scheduler"); field.present()) {
+    RuntimeScheduler& scheduler = scheduling.scheduler.emplace();
+    field.member("policy").read(scheduler.policy);
+    field.member("nice").read(scheduler.nice);
+    field.member("priority").read(scheduler.priority);
+    field.member("flags").read(scheduler.flags);
+    field.member("runtime").read(scheduler.runtime);
+    field.member("deadline").read(scheduler.deadline);
+    field.member("period").read(scheduler.period);
+  }
+  if (Field field = process.member("ioPriority"); field.present()) {
+    RuntimeIoPriority& priority = scheduling.io_priority.emplace();
+    field.member("class").read(priority.io_class);
+    field.member("priority").read(priority.priority);
+  }
+  process.member("execCPUAffinity").member("final").read(scheduling.exec_cpus);
+  return scheduling;
+}
+
+bool has_members(const Field& field) {
+  bool found = false;
+  field.each_member([&](const std::string&, const Field&) { found = true; });
+  return found;
+}
+
 template <typename Value>
 void read_structs(const Field& field, std::vector<Value>& into) {
   field.each([&](const Field& entry) { from_json(entry, into.emplace_back()); });
@@ -94,6 +121,7 @@ RuntimeProcess parse_process(const Field& field) {
   capabilities.member("ambient").read(process.capabilities.ambient);
   read_structs(field.member("rlimits"), process.rlimits);
   field.member("oomScoreAdj").read(process.oom_score_adj);
+  process.scheduling = parse_scheduling(field);
   return process;
 }
 
@@ -116,6 +144,8 @@ RuntimeLinux parse_linux(const Field& field) {
   if (Field seccomp = field.member("seccomp"); seccomp.present()) {
     result.seccomp = read_seccomp(seccomp);
   }
+  result.has_intel_rdt = has_members(field.member("intelRdt"));
+  result.has_net_devices = has_members(field.member("netDevices"));
   return result;
 }
 
@@ -124,6 +154,21 @@ Json user_json(const RuntimeUser& user) {
   if (user.umask) json["umask"] = *user.umask;
   if (!user.additional_gids.empty()) json["additionalGids"] = user.additional_gids;
   return json;
+}
+
+void put_scheduling(Json& into, const RuntimeScheduling& scheduling) {
+  if (scheduling.scheduler) {
+    const RuntimeScheduler& scheduler = *scheduling.scheduler;
+    into["scheduler"] = {{"policy", scheduler.policy},     {"nice", scheduler.nice},
+                         {"priority", scheduler.priority}, {"flags", scheduler.flags},
+                         {"runtime", scheduler.runtime},   {"deadline", scheduler.deadline},
+                         {"period", scheduler.period}};
+  }
+  if (scheduling.io_priority) {
+    into["ioPriority"] = {{"class", scheduling.io_priority->io_class},
+                          {"priority", scheduling.io_priority->priority}};
+  }
+  if (!scheduling.exec_cpus.empty()) into["execCPUAffinity"] = {{"final", scheduling.exec_cpus}};
 }
 
 Json process_json(const RuntimeProcess& process) {
@@ -145,6 +190,7 @@ Json process_json(const RuntimeProcess& process) {
                            {"width", process.console_size.width}};
   }
   if (process.oom_score_adj) json["oomScoreAdj"] = *process.oom_score_adj;
+  put_scheduling(json, process.scheduling);
   for (const RuntimeRlimit& limit : process.rlimits) {
     json["rlimits"].push_back({{"type", limit.type}, {"soft", limit.soft}, {"hard", limit.hard}});
   }
@@ -191,6 +237,8 @@ Json linux_json(const RuntimeLinux& section) {
     json["timeOffsets"][clock] = {{"secs", offset.seconds}, {"nanosecs", offset.nanoseconds}};
   }
   if (section.seccomp) json["seccomp"] = seccomp_json(*section.seccomp);
+  if (section.has_intel_rdt) json["intelRdt"] = {{"closID", ""}};
+  if (section.has_net_devices) json["netDevices"] = {{"", Json::object()}};
   return json;
 }
 

@@ -81,6 +81,39 @@ TEST(RuntimeConfig, ParsesHooksAndTheTerminal) {
             "config.json: hooks.poststart[0].timeout: expected a number that is not negative");
 }
 
+TEST(RuntimeConfig, ParsesHowAProcessIsScheduled) {
+  RuntimeConfig config = parse_runtime_config(R"({"root": {"path": "r"}, "process": {"args": ["a"],
+    "scheduler": {"policy": "SCHED_DEADLINE", "nice": -3, "priority": 4, "runtime": 5,
+                  "deadline": 6, "period": 7, "flags": ["SCHED_FLAG_RESET_ON_FORK"]},
+    "ioPriority": {"class": "IOPRIO_CLASS_BE", "priority": 2},
+    "execCPUAffinity": {"initial": "0", "final": "0-2,7"}}})");
+  EXPECT_EQ(config.process.scheduling.scheduler,
+            (RuntimeScheduler{.policy = "SCHED_DEADLINE",
+                              .nice = -3,
+                              .priority = 4,
+                              .flags = {"SCHED_FLAG_RESET_ON_FORK"},
+                              .runtime = 5,
+                              .deadline = 6,
+                              .period = 7}));
+  EXPECT_EQ(config.process.scheduling.io_priority,
+            (RuntimeIoPriority{.io_class = "IOPRIO_CLASS_BE", .priority = 2}));
+  EXPECT_EQ(config.process.scheduling.exec_cpus, "0-2,7");
+  EXPECT_EQ(parse_runtime_config(to_json(config)), config);
+  EXPECT_EQ(message_of(R"({"process":{"args":["a"],"scheduler":{"nice":"x"}}})"),
+            "config.json: process.scheduler.nice: expected a whole number");
+}
+
+TEST(RuntimeConfig, NotesWhatItOnlyKnowsByName) {
+  auto parsed = [](const std::string& section) {
+    return parse_runtime_config(R"({"root":{"path":"r"},"process":{"args":["a"]},"linux":)" +
+                                section + "}");
+  };
+  RuntimeConfig config = parsed(R"({"intelRdt": {"closID": "x"}, "netDevices": {"eth0": {}}})");
+  EXPECT_TRUE(config.linux_section.has_intel_rdt && config.linux_section.has_net_devices);
+  EXPECT_EQ(parse_runtime_config(to_json(config)), config);
+  EXPECT_EQ(parsed(R"({"intelRdt": {}, "netDevices": null})"), parsed("{}"));
+}
+
 TEST(RuntimeConfig, RefusesWhatIsNotJson) {
   EXPECT_TRUE(message_of("{").starts_with("config.json: ")) << message_of("{");
   EXPECT_EQ(message_of(std::string(100000, '[')).substr(0, 12), "config.json:");

@@ -181,6 +181,22 @@ ok "$who: with init goes what was executed beside it" wait_until gone "$(cat "$d
 rt delete e
 ok "$who: exec leaves nothing" nothing_left
 
+# How it is scheduled ------------------------------------------------------------------------------------
+make_bundle scheduled '.process.scheduler = {policy: "SCHED_BATCH", nice: 5, flags: ["SCHED_FLAG_RESET_ON_FORK"]} | .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}' /probe.wasm sleep 1000
+create sch scheduled
+scheduled() { chrt --pid "$1" | sed -n 's/.*policy: //p' && ps -o ni= -p "$1" && ionice -p "$1"; }
+ok "$who: the program is scheduled as config.json says" is "$(scheduled "$(pid_of sch)" | xargs)" "SCHED_BATCH|SCHED_RESET_ON_FORK 5 best-effort: prio 6"
+jq -n '{args: ["/probe.wasm", "sleep", "1000"], cwd: "/", user: {uid: 0, gid: 0}, scheduler: {policy: "SCHED_IDLE"}, execCPUAffinity: {initial: "0-1", final: "0"}}' >"$dir/process.json"
+rt exec --detach --pid-file "$dir/exec.pid" --process "$dir/process.json" sch
+ok "$who: one that is executed, by itself" is "$(scheduled "$(cat "$dir/exec.pid")" | sed 's/.*: prio.*//' | xargs)" "SCHED_IDLE -"
+ok "$who: and on processors of its own" is "$(taskset -cp "$(cat "$dir/exec.pid")" | sed 's/.*: //')" 0
+for cpus in x 0- 1-0 '0,' 4096 '0;1'; do
+  jq -n --arg cpus "$cpus" '{args: ["/probe.wasm"], cwd: "/", user: {uid: 0, gid: 0}, execCPUAffinity: {final: $cpus}}' >"$dir/process.json"
+  rt exec --process "$dir/process.json" sch
+  ok "$who: '$cpus' are no processors" one_error "process.execCPUAffinity: '$cpus' is no list of processors"
+done
+rt delete --force sch
+
 # Without an id ------------------------------------------------------------------------------------------
 for verb in create start state delete pause resume ps events update; do
   rt $verb
@@ -210,6 +226,9 @@ rt checkpoint --image-path "$dir" nobody
 ok "$who: checkpoint of nothing" one_error "no container with the id 'nobody': it does not exist"
 rt checkpoint a/b
 ok "$who: or of no id" one_error "'a/b' is no container id"
+rt features
+ok "$who: features: what callers ask for is there" is "$(jq -c '[.ociVersionMin, .ociVersionMax, .linux.cgroup, .linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled]' <<<"$out")" \
+  '["1.0.0","1.2.0",{"v1":true,"v2":true,"systemd":true,"systemdUser":true,"rdma":true},true,true]'
 rt --log "$dir/log" --log-format json state nobody
 ok "$who: errors in a JSON log" eval '[[ $(jq -r ".level + \":\" + .msg" "$dir/log") == "error:no container with the id '"'nobody'"': it does not exist" ]]'
 rt --log="$dir/log2" --log-format=text --debug --cgroup-manager disabled --rootless=auto state nobody
@@ -226,9 +245,6 @@ told g 2
 ok "$who: standard streams carry no word" contains "$err" "--await: '2' is no descriptor above 2"
 told g 3x
 ok "$who: a descriptor is a number" contains "$err" "--await: '3x' is no descriptor above 2"
-rt features
-ok "$who: features: what callers ask for is there" is "$(jq -c '[.ociVersionMin, .ociVersionMax, .linux.cgroup, .linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled]' <<<"$out")" \
-  '["1.0.0","1.2.0",{"v1":true,"v2":true,"systemd":true,"systemdUser":true,"rdma":true},true,true]'
 told g 77
 ok "$who: a descriptor is open" one_error "--await: read descriptor 77: Bad file descriptor"
 ok "$who: nobody left anything" wait_until nothing_left

@@ -53,6 +53,9 @@ seen extended '.unknown = {a: [1]} | .process.unknown = 1 | .linux.unknown = "x"
 seen sysctl '.linux.sysctl = {"kernel.shmmni": "4000", "net.ipv4.ip_forward": "1"}'
 allow='{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdirat", "no_such_call"], action: "SCMP_ACT_ERRNO", errnoRet: 1}]}'
 seen seccomp ".linux.seccomp = $allow"
+seen many-mounts 'mount("/tmp"; "tmpfs"; ["sync", "dirsync", "lazytime"]) | mount("/data"; "tmpfs"; ["async", "nolazytime"])'
+seen means-nothing '.linux.personality = {domain: "LINUX32"} | .process.apparmorProfile = "x" | .process.selinuxLabel = "x" | .linux.mountLabel = "x"
+  | .windows = {layerFolders: []} | .process.commandLine = "x" | .process.user.username = "x" | .linux.intelRdt = {} | .linux.netDevices = {}'
 seen devices '.linux.devices = [{type: "p", path: "/dev/pipe"}]'
 
 if [ "$id" = 0 ]; then
@@ -65,11 +68,11 @@ if [ "$id" = 0 ]; then
   seen v2-cgroup-mount "mount(\"/sys/fs/cgroup\"; \"cgroup\"; $shown)"
   seen v2-cgroup-mount-of-host ".linux.namespaces |= map(select(.type != \"cgroup\")) | mount(\"/sys/fs/cgroup\"; \"cgroup2\"; $shown)"
   prefix=(env)
+  kill -9 $alone
+  wait $alone 2>/dev/null
   # A user namespace may not change how the host notes times of access.
   seen bind-rnoatime 'bind("/bound"; ["rbind", "rnoatime"])'
   seen a-user '.process.user = {uid: 1000, gid: 1001, umask: 7, additionalGids: [5, 1002]}'
-  kill -9 $alone
-  wait $alone 2>/dev/null
   seen a-user-with-capabilities ".process.user = {uid: 1000, gid: 1000} | .process.capabilities = {bounding: $caps, permitted: $caps, effective: $caps}"
   seen a-user-with-ambient ".process.user = {uid: 1000, gid: 1000} | .process.capabilities = {bounding: $caps, permitted: $caps, effective: $caps, inheritable: $caps, ambient: [\"CAP_KILL\"]}"
   seen a-node '.linux.devices = [{type: "c", path: "/dev/fuse", major: 10, minor: 229, fileMode: 438, uid: 0, gid: 0}]'
@@ -126,14 +129,13 @@ if [ "$id" = 0 ]; then
   wait_until eval 'inner=$(pgrep -P $holder) && is_other "$inner" net'
   for kind in ipc uts network:net cgroup time pid; do
     name=${kind#*:} kind=${kind%:*}
-    seen "joined-$kind" ".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])
-      | if \"$kind\" == \"uts\" then del(.hostname) else . end"
+    seen "joined-$kind" ".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])"
   done
+  # The namespace is named now, so that somebody without rights over it may ask for the same name.
   # The host's, from a user namespace that has no rights over them: a new one, and one that is joined.
   for kind in ipc uts network:net; do
     name=${kind#*:} kind=${kind%:*}
-    joined=".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])
-      | if \"$kind\" == \"uts\" then del(.hostname) else . end"
+    joined=".linux.namespaces |= (map(select(.type != \"$kind\")) + [{type: \"$kind\", path: \"/proc/$inner/ns/$name\"}])"
     in_users "joined-$kind-in-namespace" "$joined"
   done
   unshare --user sleep 300 &
@@ -222,6 +224,15 @@ refused namespace-twice '.linux.namespaces += [{type: "pid"}]' "'pid' is there t
 refused namespace-of-another-kind '.linux.namespaces += [{type: "uts", path: "/proc/self/ns/ipc"}] | .linux.namespaces |= map(select(.type != "uts" or .path))' "join the uts namespace"
 refused no-mount-namespace '.linux.namespaces |= map(select(.type != "mount"))' "mount namespace of its own"
 refused foreign-hostname '.linux.namespaces |= map(select(.type != "uts"))' "uts namespace"
+refused cache-shares '.linux.intelRdt = {closID: "x"}' "linux.intelRdt: no shares of cache"
+refused network-devices '.linux.netDevices = {eth0: {}}' "linux.netDevices: no network device"
+refused offsets-of-host '.linux.timeOffsets = {monotonic: {secs: 5}}' "linux.timeOffsets need a new time namespace"
+refused unknown-policy '.process.scheduler = {policy: "SCHED_TEST"}' "process.scheduler.policy: unknown value 'SCHED_TEST'"
+refused unknown-scheduler-flag '.process.scheduler = {policy: "SCHED_BATCH", flags: ["x"]}' "process.scheduler.flags: unknown value 'x'"
+refused impossible-scheduler '.process.scheduler = {policy: "SCHED_BATCH", priority: 7}' "be scheduled as SCHED_BATCH: Invalid argument"
+refused unknown-io-class '.process.ioPriority = {class: "IOPRIO_CLASS_TEST"}' "process.ioPriority.class: unknown value 'IOPRIO_CLASS_TEST'"
+refused impossible-io-priority '.process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 8}' "process.ioPriority.priority: 8 is not 0 to 7"
+refused listener '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", listenerPath: "/x"}' "SCMP_ACT_NOTIFY"
 refused limit-twice '.process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 0}, {type: "RLIMIT_CORE", soft: 0, hard: 0}]' "is there twice"
 refused unknown-limit '.process.rlimits = [{type: "RLIMIT_TEST", soft: 1, hard: 1}]' "unknown resource limit 'RLIMIT_TEST'"
 refused unknown-propagation '.linux.rootfsPropagation = "whatever"' "linux.rootfsPropagation: unknown value 'whatever'"

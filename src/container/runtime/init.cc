@@ -26,6 +26,7 @@
 #include "container/runtime/mount_options.h"
 #include "container/runtime/mounts.h"
 #include "container/runtime/namespaces.h"
+#include "container/runtime/scheduling.h"
 #include "container/runtime/state_record.h"
 #include "container/runtime/terminal.h"
 #include "os/capabilities.h"
@@ -235,7 +236,7 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
     sys([] { return ::unshare(CLONE_NEWCGROUP); }, "make a cgroup namespace");
   }
   if (!config.linux_section.sysctl.empty()) enter_network();
-  apply_kernel_settings(config, plan.new_namespaces);
+  apply_kernel_settings(config);
   if (plan.new_namespaces & CLONE_NEWNET) os::bring_loopback_up();
   // While this process may still look where whoever started it may.
   MountSources sources =
@@ -318,6 +319,7 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
     make_sandbox(plan, parent);
   }
   set_limits(plan.config);
+  apply_scheduling(plan.config.process.scheduling, plan.joined >= 0);
   // No descriptor of the host may be left when the guest's user and directory are entered.
   os::Fd listener(plan.listener);
   std::vector<int> kept = plan.kept;

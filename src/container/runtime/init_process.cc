@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "container/runtime/config_check.h"
 #include "container/runtime/id_ranges.h"
 #include "container/runtime/init.h"
 #include "container/runtime/mounts.h"
@@ -77,6 +78,7 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
       if (foreign & kBornInto) join(foreign & kBornInto);
     }
   } else {
+    check_config(config);
     init.new_namespaces = namespaces_to_make(config);
     init.is_born_into_namespaces = is_born_into_namespaces(config);
     if (init.is_born_into_namespaces) before = [&] { enter_namespaces(config); };

@@ -1,7 +1,7 @@
 #include "container/runtime/kernel_settings.h"
 
 #include <fcntl.h>
-#include <sched.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -89,20 +89,23 @@ void set_oom_score(std::int64_t score) {
   fail_errno(errno, "set oomScoreAdj to {}", score);
 }
 
+// In a namespace that is joined they mostly are so already, and it may be somebody else's to change.
+void name_host(const std::string& host, const std::string& domain) {
+  utsname now{};
+  if (!(host.empty() && domain.empty())) ::uname(&now);
+  if (!host.empty() && host != now.nodename) {
+    sys([&] { return ::sethostname(host.data(), host.size()); }, "set the host name '{}'", host);
+  }
+  if (!domain.empty() && domain != now.domainname) {
+    sys([&] { return ::setdomainname(domain.data(), domain.size()); }, "set the domain name '{}'",
+        domain);
+  }
+}
+
 }  // namespace
 
-void apply_kernel_settings(const oci::RuntimeConfig& config, std::uint64_t new_namespaces) {
-  if (new_namespaces & CLONE_NEWUTS) {
-    const std::string& host = config.hostname;
-    const std::string& domain = config.domainname;
-    if (!host.empty()) {
-      sys([&] { return ::sethostname(host.data(), host.size()); }, "set the host name '{}'", host);
-    }
-    if (!domain.empty()) {
-      sys([&] { return ::setdomainname(domain.data(), domain.size()); }, "set the domain name '{}'",
-          domain);
-    }
-  }
+void apply_kernel_settings(const oci::RuntimeConfig& config) {
+  name_host(config.hostname, config.domainname);
   if (config.process.oom_score_adj) set_oom_score(*config.process.oom_score_adj);
   for (const auto& [name, value] : config.linux_section.sysctl) apply_sysctl(config, name, value);
 }

@@ -2,8 +2,6 @@
 // the machine.
 #pragma once
 
-#include <cstdint>
-
 #include "oci/runtime_config.h"
 
 namespace wherry::container {
@@ -11,6 +9,6 @@ namespace wherry::container {
 // Requires: the process stands in the container's namespaces, the host's /proc is still mounted.
 // Settings of the whole machine are refused: only those of the new or joined ipc, network and uts
 // namespaces are the container's. Throws Error.
-void apply_kernel_settings(const oci::RuntimeConfig& config, std::uint64_t new_namespaces);
+void apply_kernel_settings(const oci::RuntimeConfig& config);
 
 }  // namespace wherry::container
