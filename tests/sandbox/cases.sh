@@ -247,4 +247,8 @@ mkdir -p "$scratch/outside-$who"
 bundle climbing 'mount("/../../..'"$scratch/outside-$who/made"'"; "tmpfs"; []) | .mounts += [{destination: "/link/made", type: "tmpfs", source: "tmpfs"}]'
 as ln -s "../../../../../../../..$scratch/outside-$who" "$bundle/rootfs/link"
 run_bundle climbing
-ok "$who: a mount target that climbs out stays inside" [ -z "$(ls -A "$scratch/outside-$who")" ]
+ok "$who: mount targets that climb out stay inside" eval '[ "$status" -eq 0 ] && grep -qF "$scratch/outside-$who/made " <<<"$(jq -r .mounts <<<"$out")"'
+ok "$who: and nothing is made where they point" [ -z "$(ls -A "$scratch/outside-$who")" ]
+refused climbing-link '.mounts += [{destination: "/link/made", type: "tmpfs", source: "tmpfs"}]' "mount '/link/made'" \
+  ln -s "../../../../../../../..$scratch/outside-$who" "$dir/climbing-link/rootfs/link"
+ok "$who: nor by a link that leads nowhere" [ -z "$(ls -A "$scratch/outside-$who")" ]
