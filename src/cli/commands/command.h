@@ -25,8 +25,6 @@ struct Command {
   int failure_status = 1;
 };
 
-std::span<const Command> all_commands();
-
 // The text of src/cli/commands/<verb>.md, embedded at build time; empty where there is none.
 std::string_view help_text(std::string_view verb);
 

@@ -155,8 +155,6 @@ int report(Context& context, const std::exception& error, const Command* running
 
 }  // namespace
 
-std::span<const Command> all_commands() { return kCommands; }
-
 int show_help(Context& context, std::string_view verb, const Arguments& arguments) {
   fmt::print(context.out, "{}\nOptions:\n{}", help_text(verb), arguments.describe());
   return 0;

@@ -28,6 +28,19 @@ std::string made_up_name() {
   return fmt::format("{}_{}", kHow[random_below(kHow.size())], kWhat[random_below(kWhat.size())]);
 }
 
+void check_container_name(std::string_view name) {
+  auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  bool good = !name.empty() && name.size() <= 128 && is_word(name[0]);
+  for (char c : name) good = good && (is_word(c) || c == '_' || c == '.' || c == '-');
+  if (!good) {
+    fail(ErrorKind::InvalidArgument,
+         "'{}' is no container name: letters, digits, '_', '.' and '-', a letter or digit first",
+         name);
+  }
+}
+
 }  // namespace
 
 std::string new_container_id() {
@@ -40,19 +53,6 @@ std::string new_container_id() {
     id += kDigits[byte & 15];
   }
   return id;
-}
-
-void check_container_name(std::string_view name) {
-  auto is_word = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  bool good = !name.empty() && name.size() <= 128 && is_word(name[0]);
-  for (char c : name) good = good && (is_word(c) || c == '_' || c == '.' || c == '-');
-  if (!good) {
-    fail(ErrorKind::InvalidArgument,
-         "'{}' is no container name: letters, digits, '_', '.' and '-', a letter or digit first",
-         name);
-  }
 }
 
 HeldContainer::HeldContainer(const LocalContainers& all, Record record, os::Fd lock)

@@ -93,7 +93,4 @@ class LocalContainers {
 // 64 hexadecimal digits that nobody else has.
 std::string new_container_id();
 
-// "a-z A-Z 0-9 _ . -", beginning with a letter or digit: throws Error(InvalidArgument) otherwise.
-void check_container_name(std::string_view name);
-
 }  // namespace wherry::container

@@ -44,6 +44,15 @@ std::optional<Exit> parse_exit(const std::optional<std::string>& text) {
   return exit;
 }
 
+// A lock that is held is a process that lives.
+bool is_held(const os::Fd& file) {
+  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) {
+    ::flock(file.get(), LOCK_UN);
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::string> names_in(int directory, const char* folder) {
@@ -66,14 +75,6 @@ std::vector<std::string> some_of(std::vector<std::string> names, std::size_t at_
   std::ranges::rotate(names, names.begin() + static_cast<std::ptrdiff_t>(random % names.size()));
   names.resize(at_most);
   return names;
-}
-
-bool is_held(const os::Fd& file) {
-  if (::flock(file.get(), LOCK_SH | LOCK_NB) == 0) {
-    ::flock(file.get(), LOCK_UN);
-    return false;
-  }
-  return true;
 }
 
 StateDirectory::StateDirectory(const std::string& path)

@@ -71,7 +71,5 @@ class StateDirectory {
 std::vector<std::string> names_in(int directory, const char* folder);
 // At most so many, beginning anywhere: repeated, all of them come up.
 std::vector<std::string> some_of(std::vector<std::string> names, std::size_t at_most);
-// A lock that is held is a process that lives.
-bool is_held(const os::Fd& file);
 
 }  // namespace wherry::container

@@ -69,8 +69,7 @@ State state_of(const StateRecord& record, bool busy) {
   return os::is_alive(record.init) ? record.state : State::Stopped;
 }
 
-}  // namespace
-
+// As a whole: whoever waits for the file reads all of it.
 void write_pid_file(const std::string& path, pid_t pid) {
   in_context(
       [&] { return fmt::format("write pid file '{}'", path); },
@@ -83,6 +82,8 @@ void write_pid_file(const std::string& path, pid_t pid) {
         sys([&] { return ::rename(next.c_str(), path.c_str()); }, "put it in place");
       });
 }
+
+}  // namespace
 
 std::unique_ptr<Container> Container::create(const StateStore& store, const CreateRequest& request,
                                              const WorkloadMaker& make_workload, Warn warn) {

@@ -128,9 +128,6 @@ std::optional<StateAndRecord> look_at(const StateStore& store, const std::string
 // All of them, by id.
 std::vector<StateAndRecord> look_at_all(const StateStore& store);
 
-// Writes a pid file, as a whole. Throws Error.
-void write_pid_file(const std::string& path, pid_t pid);
-
 // As Docker counts: 127 an entrypoint that is not there, 126 one that cannot be run, 125 for
 // whatever else failed before the guest ran.
 int exit_code_of(const std::exception& error);

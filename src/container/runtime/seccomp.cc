@@ -114,8 +114,6 @@ unsigned flags_of(const oci::RuntimeSeccomp& seccomp) {
   return flags;
 }
 
-}  // namespace
-
 os::SeccompPolicy configured_policy(const oci::RuntimeSeccomp& seccomp) {
   if (!seccomp.listener_path.empty()) (void)action_of("SCMP_ACT_NOTIFY", {});
   os::SeccompPolicy policy{
@@ -131,6 +129,8 @@ os::SeccompPolicy configured_policy(const oci::RuntimeSeccomp& seccomp) {
   }
   return policy;
 }
+
+}  // namespace
 
 oci::SeccompFeatures seccomp_features() {
   oci::SeccompFeatures known;

@@ -25,9 +25,7 @@ void fetch(const Invocation& invocation);
 // Prints what this runtime is (RuntimeInfo).
 void show_info();
 
-// All of a stream, up to a limit; nothing where it is closed. Throws Error.
-std::string read_stream(int fd, std::size_t limit);
-// To standard output. Throws Error.
+// Prints an answer, whole. Throws Error.
 void print_bytes(const std::string& bytes);
 
 inline constexpr int kListener = 3;

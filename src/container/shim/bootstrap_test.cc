@@ -22,9 +22,7 @@ TEST(Invocation, IsReadAsGoReadsFlags) {
                                     .namespace_name = "moby",
                                     .id = "web",
                                     .address = "/run/c.sock",
-                                    .publisher = "/usr/bin/containerd",
-                                    .bundle = "/b",
-                                    .debug = true}));
+                                    .bundle = "/b"}));
 }
 
 TEST(Invocation, OfInfoNeedsNothingElse) {

@@ -12,13 +12,13 @@ namespace {
 
 struct TextFlag {
   std::string_view name;
-  std::string Invocation::* field;
+  std::string Invocation::* field;  // null where the value is not needed
 };
 constexpr std::array kTextFlags = {
     TextFlag{"namespace", &Invocation::namespace_name},
     TextFlag{"id", &Invocation::id},
     TextFlag{"address", &Invocation::address},
-    TextFlag{"publish-binary", &Invocation::publisher},
+    TextFlag{"publish-binary", nullptr},
     TextFlag{"bundle", &Invocation::bundle},
     TextFlag{"socket", &Invocation::socket},
 };
@@ -48,23 +48,22 @@ Invocation parse_invocation(std::span<const std::string> arguments) {
     }
     word.remove_prefix(word.starts_with("--") ? 2 : 1);
     std::string_view name = word.substr(0, word.find('='));
-    if (name == "debug") {
-      invocation.debug = word != "debug=false";
-      continue;
-    }
+    if (name == "debug") continue;
     if (name == "info" || name == "v" || name == "version") {
       invocation.action = name == "info" ? Action::Info : Action::Version;
       return invocation;
     }
     const auto* flag = std::ranges::find(kTextFlags, name, &TextFlag::name);
     if (flag == kTextFlags.end()) fail(ErrorKind::InvalidArgument, "unknown flag '-{}'", name);
+    std::string_view value;
     if (name.size() < word.size()) {
-      invocation.*flag->field = word.substr(name.size() + 1);
+      value = word.substr(name.size() + 1);
     } else if (++i < arguments.size()) {
-      invocation.*flag->field = arguments[i];
+      value = arguments[i];
     } else {
       fail(ErrorKind::InvalidArgument, "flag '-{}' needs a value", name);
     }
+    if (flag->field) invocation.*flag->field = value;
   }
   if (!acts) fail(ErrorKind::InvalidArgument, "no action given: it is 'start' or 'delete'");
   if (invocation.namespace_name.empty()) {

@@ -21,19 +21,18 @@ struct Invocation {
   Action action = Action::Start;
   std::string namespace_name;
   std::string id;
-  std::string address;    // of containerd's gRPC socket
-  std::string publisher;  // containerd's own program
-  std::string bundle;     // of `delete` and `fetch`
-  std::string socket;     // of `serve`: the path that its listener is bound to
-  bool debug = false;
+  std::string address;  // of containerd's gRPC socket
+  std::string bundle;   // of `delete` and `fetch`
+  std::string socket;   // of `serve`: the path that its listener is bound to
   // From the environment.
   std::string ttrpc_address;
   bool has_grpc_address = false;  // set since containerd 1.7
   bool operator==(const Invocation&) const = default;
 };
 
-// Reads flags as Go's flag package does: "-name value", "-name=value", one dash or two. Flags nobody
-// knows are Error(InvalidArgument).
+// Reads flags as Go's flag package does: "-name value", "-name=value", one dash or two. -debug and
+// -publish-binary are containerd's, and change nothing here. Flags nobody knows are
+// Error(InvalidArgument).
 Invocation parse_invocation(std::span<const std::string> arguments);
 void read_environment(Invocation& invocation);
 

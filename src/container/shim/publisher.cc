@@ -41,10 +41,7 @@ void Publisher::publish(const std::string& topic, const std::string& type,
   envelope->set_topic(topic);
   envelope->mutable_event()->set_type_url(type);
   envelope->mutable_event()->set_value(event.SerializeAsString());
-  if (queue_.size() >= kMaxQueue) {
-    queue_.pop_front();
-    ++dropped_;
-  }
+  if (queue_.size() >= kMaxQueue) queue_.pop_front();
   queue_.push_back(std::move(request));
   if (!under_way_ && !retry_) send_next();
 }

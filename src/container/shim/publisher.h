@@ -2,7 +2,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -31,7 +30,6 @@ class Publisher {
   void publish(const std::string& topic, const std::string& type,
                const google::protobuf::MessageLite& event);
   bool is_idle() const { return queue_.empty(); }
-  std::uint64_t dropped() const { return dropped_; }
 
  private:
   void send_next();
@@ -45,7 +43,6 @@ class Publisher {
   std::unique_ptr<ttrpc::Client> client_;
   std::optional<os::EventLoop::TimerId> retry_;
   std::chrono::milliseconds pause_;
-  std::uint64_t dropped_ = 0;
 };
 
 }  // namespace wherry::shim

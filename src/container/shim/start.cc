@@ -78,8 +78,7 @@ void spawn_server(const Invocation& invocation, const Bootstrap& bootstrap, cons
   os::spawn(plan);
 }
 
-}  // namespace
-
+// Nothing where it is closed.
 std::string read_stream(int fd, std::size_t limit) {
   std::string text;
   char buffer[4096];
@@ -95,6 +94,8 @@ std::string read_stream(int fd, std::size_t limit) {
     }
   }
 }
+
+}  // namespace
 
 void print_bytes(const std::string& bytes) {
   in_context([] { return std::string("write the answer"); },

@@ -42,8 +42,6 @@ using Service =
 // Thread safety: none.
 class Server {
  public:
-  using OnConnection = std::function<void()>;
-
   // The listener does not block. The loop outlives this.
   Server(os::EventLoop& loop, os::Fd listener, std::map<std::string, Service> services);
   ~Server();

@@ -36,6 +36,19 @@ void insert_sorted(std::vector<std::string>& set, std::string value) {
   if (at == set.end() || *at != value) set.insert(at, std::move(value));
 }
 
+// In place where it is there.
+void set_environment(std::vector<std::string>& environment, const std::string& name,
+                     const std::string& value) {
+  std::string entry = name + "=" + value;
+  for (std::string& each : environment) {
+    if (each.size() > name.size() && each.starts_with(name) && each[name.size()] == '=') {
+      each = std::move(entry);
+      return;
+    }
+  }
+  environment.push_back(std::move(entry));
+}
+
 void apply_env(const Call& call) {
   for (const auto& [name, value] : call.instruction.pairs) {
     std::string expanded_name = call.expanded(name);
@@ -273,25 +286,11 @@ Variables variables_of(const StageState& stage) {
   return variables;
 }
 
-bool is_config_instruction(InstructionKind kind) { return find_row(kind) != nullptr; }
-
 void apply_config_instruction(const Instruction& instruction, char escape, StageState& stage,
                               std::vector<std::string>& notices) {
   const Row* row = find_row(instruction.kind);
   WHERRY_CHECK(row != nullptr);
   row->apply({instruction, stage, notices, variables_of(stage), {.escape = escape}});
-}
-
-void set_environment(std::vector<std::string>& environment, const std::string& name,
-                     const std::string& value) {
-  std::string entry = name + "=" + value;
-  for (std::string& each : environment) {
-    if (each.size() > name.size() && each.starts_with(name) && each[name.size()] == '=') {
-      each = std::move(entry);
-      return;
-    }
-  }
-  environment.push_back(std::move(entry));
 }
 
 }  // namespace wherry::build

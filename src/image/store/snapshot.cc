@@ -74,6 +74,13 @@ std::string print_modules(const std::map<std::string, Digest>& modules) {
   return text;
 }
 
+// Its layers are modules, not archives: the CNCF artifact, runwasi's images.
+bool is_module_image(const Image& image) {
+  return std::ranges::any_of(image.manifest.layers, [](const oci::Descriptor& layer) {
+    return oci::is_wasm_layer(layer.media_type);
+  });
+}
+
 void apply_layers(const Store& store, const Image& image, LayerApplier& applier) {
   for (std::size_t i = 0; i < image.manifest.layers.size(); ++i) {
     const oci::Descriptor& layer = image.manifest.layers[i];
@@ -96,12 +103,6 @@ void apply_layers(const Store& store, const Image& image, LayerApplier& applier)
 }
 
 }  // namespace
-
-bool is_module_image(const Image& image) {
-  return std::ranges::any_of(image.manifest.layers, [](const oci::Descriptor& layer) {
-    return oci::is_wasm_layer(layer.media_type);
-  });
-}
 
 Digest snapshot_key(const Image& image) {
   const auto& layers = image.manifest.layers;

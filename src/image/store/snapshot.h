@@ -5,9 +5,6 @@
 
 namespace wherry::image {
 
-// Its layers are modules, not archives: the CNCF artifact, runwasi's images.
-bool is_module_image(const Image& image);
-
 // The name of the snapshot: the chain ID of the layers. Throws where manifest and config disagree.
 Digest snapshot_key(const Image& image);
 
