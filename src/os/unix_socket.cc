@@ -31,8 +31,21 @@ Fd make_socket(int type) {
   return Fd(sys([&] { return ::socket(AF_UNIX, type | SOCK_CLOEXEC, 0); }, "make a socket"));
 }
 
-// Room for the control message that carries one descriptor.
-using ControlBuffer = std::array<char, CMSG_SPACE(sizeof(int))>;
+// A message of one part, with room for one descriptor beside it. The text outlives it.
+struct Message {
+  Message(char* text, std::size_t size) : part{.iov_base = text, .iov_len = size} {
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+  }
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  iovec part;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr header{};
+};
 
 }  // namespace
 
@@ -85,21 +98,15 @@ void send_descriptor(int socket, int fd, std::string_view text) {
 }
 
 int try_send_descriptor(int socket, int fd, std::string_view text) noexcept {
-  iovec part{.iov_base = const_cast<char*>(text.data()), .iov_len = text.size()};
-  alignas(cmsghdr) ControlBuffer control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  Message message(const_cast<char*>(text.data()), text.size());
+  cmsghdr* header = CMSG_FIRSTHDR(&message.header);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof fd);
   std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
   ssize_t sent;
   do {
-    sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+    sent = ::sendmsg(socket, &message.header, MSG_NOSIGNAL);
   } while (sent < 0 && errno == EINTR);
   return sent < 0 ? errno : 0;
 }
@@ -112,19 +119,14 @@ ReceivedDescriptor receive_descriptor(int socket) {
 
 ReceivedDescriptor try_receive_descriptor(int socket) {
   std::string text(4096, '\0');
-  iovec part{.iov_base = text.data(), .iov_len = text.size()};
-  alignas(cmsghdr) ControlBuffer control{};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  auto receive = [&] { return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC); };
+  Message message(text.data(), text.size());
+  auto receive = [&] { return ::recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC); };
   ssize_t got = receive();
   // That the other end left without reading everything is said once, before what it sent: asked again.
   if (got < 0) got = sys(receive, "receive a descriptor");
   text.resize(static_cast<std::size_t>(got));
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message.header); header;
+       header = CMSG_NXTHDR(&message.header, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     int fd = -1;
     std::memcpy(&fd, CMSG_DATA(header), sizeof fd);

@@ -21,36 +21,22 @@ std::string_view without_dot(std::string_view path) {
   return path.starts_with("./") ? path.substr(2) : path;
 }
 
-// Calls body with every piece of the entry's contents.
-template <typename Body>
-void read_contents(const LayerStream& stream, Body&& body) {
-  for (;;) {
-    const void* bytes;
-    std::size_t size;
-    la_int64_t offset;
-    int result = ::archive_read_data_block(stream.tar(), &bytes, &size, &offset);
-    if (result == ARCHIVE_EOF) return;
-    stream.check(result);
-    body(ByteSpan(static_cast<const std::uint8_t*>(bytes), size));
-  }
-}
-
 void load_blob(const Store& store, const LayerStream& stream, std::string_view hex) {
   auto digest = parse_digest(fmt::format("sha256:{}", hex));
   if (!digest) fail(ErrorKind::InvalidArgument, "not the name of a blob");
   BlobWriter blob = store.create_blob();
-  read_contents(stream, [&](ByteSpan piece) { blob.write(piece); });
+  while (auto piece = stream.next_piece()) blob.write(piece->bytes);
   blob.commit(digest);
 }
 
 std::string load_text(const LayerStream& stream, std::size_t limit) {
   std::string text;
-  read_contents(stream, [&](ByteSpan piece) {
-    if (text.size() + piece.size() > limit) {
+  while (auto piece = stream.next_piece()) {
+    if (text.size() + piece->bytes.size() > limit) {
       fail(ErrorKind::InvalidArgument, "larger than {} bytes", limit);
     }
-    text += as_text(piece);
-  });
+    text += as_text(piece->bytes);
+  }
   return text;
 }
 

@@ -357,15 +357,9 @@ void LayerApplier::place_file(const os::Parent& parent, LayerStream& stream, ::a
   bool is_module = false;
   la_int64_t end = 0;
   la_int64_t size = ::archive_entry_size(entry);
-  for (;;) {
-    const void* bytes;
-    std::size_t count;
-    la_int64_t offset;
-    int result = ::archive_read_data_block(stream.tar(), &bytes, &count, &offset);
-    if (result == ARCHIVE_EOF) break;
-    stream.check(result);
-    ByteSpan block(static_cast<const std::uint8_t*>(bytes), count);
-    if (offset < end || offset > size || count > static_cast<std::size_t>(size - offset)) {
+  while (auto piece = stream.next_piece()) {
+    auto [block, offset] = *piece;
+    if (offset < end || offset > size || block.size() > static_cast<std::size_t>(size - offset)) {
       fail(ErrorKind::DataLoss, "its pieces do not fit into its size");
     }
     if (offset > end) {  // a hole: no module has one
@@ -375,7 +369,7 @@ void LayerApplier::place_file(const os::Parent& parent, LayerStream& stream, ::a
     if (end == 0 && offset == 0) is_module = as_text(block).starts_with(kWasmMagic);
     if (is_module) sha.update(block);
     os::write_all(file.get(), block);
-    end = offset + static_cast<la_int64_t>(count);
+    end = offset + static_cast<la_int64_t>(block.size());
   }
   if (end < size) {
     is_module = false;

@@ -129,6 +129,16 @@ LayerStream::~LayerStream() = default;
 
 void LayerStream::check(std::int64_t result) const { state_->check(state_->tar.get(), result); }
 
+std::optional<LayerStream::Piece> LayerStream::next_piece() const {
+  const void* bytes;
+  std::size_t size;
+  la_int64_t offset;
+  int result = ::archive_read_data_block(tar(), &bytes, &size, &offset);
+  if (result == ARCHIVE_EOF) return std::nullopt;
+  check(result);
+  return Piece{.bytes = {static_cast<const std::uint8_t*>(bytes), size}, .offset = offset};
+}
+
 Digest LayerStream::finish() {
   while (state_->pull() > 0) {
   }

@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "base/bytes.h"
 #include "base/digest.h"
 #include "image/store/limits.h"
 
@@ -32,6 +34,14 @@ class LayerStream {
   // To be called with the result of every libarchive call on tar(): throws what a callback met, or
   // the archive's own complaint. Warnings about names that cannot be represented are failures too.
   void check(std::int64_t result) const;
+
+  // The next piece of what tar()'s entry holds, and where in it; nothing at its end. The bytes are good
+  // until the next call. Throws as check() does.
+  struct Piece {
+    ByteSpan bytes;
+    std::int64_t offset;
+  };
+  std::optional<Piece> next_piece() const;
 
   // Reads what is left, so that the whole source has been seen, and returns the diff_id.
   // Requires: called once, after tar()'s last entry.

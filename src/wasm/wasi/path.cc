@@ -59,6 +59,17 @@ Name open_parent(const Place& place) {
           Errno::Success};
 }
 
+namespace {
+
+Errno remove_place(const Place& place, int flags) {
+  if (!place) return place.error;
+  Name removed = open_parent(place);
+  if (!removed) return removed.error;
+  return success_or_errno(::unlinkat(removed.directory.get(), removed.name.c_str(), flags));
+}
+
+}  // namespace
+
 Errno path_create_directory(State& state, Memory memory, u32 fd, u32 path, u32 length) {
   Place place = read_place(state, memory, fd, rights::kPathCreateDirectory, path, length);
   if (!place) return place.error;
@@ -68,19 +79,12 @@ Errno path_create_directory(State& state, Memory memory, u32 fd, u32 path, u32 l
 }
 
 Errno path_remove_directory(State& state, Memory memory, u32 fd, u32 path, u32 length) {
-  Place place = read_place(state, memory, fd, rights::kPathRemoveDirectory, path, length);
-  if (!place) return place.error;
-  Name removed = open_parent(place);
-  if (!removed) return removed.error;
-  return success_or_errno(::unlinkat(removed.directory.get(), removed.name.c_str(), AT_REMOVEDIR));
+  return remove_place(read_place(state, memory, fd, rights::kPathRemoveDirectory, path, length),
+                      AT_REMOVEDIR);
 }
 
 Errno path_unlink_file(State& state, Memory memory, u32 fd, u32 path, u32 length) {
-  Place place = read_place(state, memory, fd, rights::kPathUnlinkFile, path, length);
-  if (!place) return place.error;
-  Name removed = open_parent(place);
-  if (!removed) return removed.error;
-  return success_or_errno(::unlinkat(removed.directory.get(), removed.name.c_str(), 0));
+  return remove_place(read_place(state, memory, fd, rights::kPathUnlinkFile, path, length), 0);
 }
 
 Errno path_rename(State& state, Memory memory, u32 old_fd, u32 old_path, u32 old_length, u32 new_fd,
