@@ -343,6 +343,11 @@ std::string check_cgroup_path(std::string_view path) {
   return checked.empty() ? "/" : checked;
 }
 
+std::string cgroup_parent(const std::string& path) {
+  std::size_t slash = path.find_last_of('/');
+  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
+}
+
 std::optional<std::uint64_t> parse_cgroup_number(std::string_view text) {
   if (text == "max") return ~std::uint64_t{0};
   std::uint64_t value = 0;

@@ -97,6 +97,9 @@ bool remove_cgroup(const std::string& mount, const std::string& path);
 // trailing slashes are taken out. Throws Error(InvalidArgument).
 std::string check_cgroup_path(std::string_view path);
 
+// The group above one with such a path; "/" is its own.
+std::string cgroup_parent(const std::string& path);
+
 // A number from a file; "max" is all bits. Nothing for anything else.
 std::optional<std::uint64_t> parse_cgroup_number(std::string_view text);
 

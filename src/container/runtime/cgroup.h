@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "oci/runtime_resources.h"
@@ -26,6 +27,8 @@
 #include "os/fd.h"
 
 namespace wherry::container {
+
+class Systemd;
 
 enum class CgroupManager : std::uint8_t {
   Cgroupfs,
@@ -104,6 +107,8 @@ class Cgroup {
     std::string mount;
     std::string path;
     bool is_v2() const { return controllers.empty(); }
+    // Requires: v1.
+    bool has(std::string_view controller) const;
   };
 
  private:
@@ -115,6 +120,7 @@ class Cgroup {
   void set_limits(const oci::RuntimeResources& resources) const;
   std::optional<std::string> find_use() const;
   bool controllers_are_in_v2() const;
+  Systemd systemd() const;
   // Null where it is not there. Each is opened once, and the pointer good until remove() or make().
   const os::CgroupFolder* folder_at(std::size_t place) const;
   const os::CgroupFolder* folder(std::string_view controller) const;
