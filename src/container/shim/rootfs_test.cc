@@ -4,8 +4,6 @@
 #include <sys/mount.h>
 
 #include "base/error.h"
-#include "container/shim/runtime_command.h"
-#include "container/shim/streams.h"
 
 namespace wherry::shim {
 namespace {
@@ -44,43 +42,6 @@ TEST(Overlay, OfFewLayersIsLeftAsItIs) {
   std::string before = data;
   EXPECT_EQ(shorten_overlay(data), "");
   EXPECT_EQ(data, before);
-}
-
-TEST(StreamUri, IsReadInAllItsForms) {
-  EXPECT_EQ(parse_stream_uri("/run/f"), (StreamUri{.scheme = "fifo", .path = "/run/f"}));
-  EXPECT_EQ(parse_stream_uri("file:///var/log/a%20b"),
-            (StreamUri{.scheme = "file", .path = "/var/log/a b"}));
-  EXPECT_EQ(parse_stream_uri("binary:///usr/bin/l?_INTERNAL=%2Fvar&flag&x=1+2"),
-            (StreamUri{.scheme = "binary",
-                       .path = "/usr/bin/l",
-                       .arguments = {"_INTERNAL", "/var", "flag", "", "x", "1 2"}}));
-  EXPECT_THROW(parse_stream_uri("file://a"), Error);
-  EXPECT_THROW(parse_stream_uri("file:///a%2"), Error);
-  EXPECT_THROW(parse_stream_uri("file:///a%zz"), Error);
-  EXPECT_THROW(parse_stream_uri("file:///a%00"), Error);
-}
-
-TEST(RuntimeLog, IsReadByDockerInRuncsWords) {
-  EXPECT_EQ(in_runcs_words("`/x` not found: No such file or directory"),
-            "`/x` not found: no such file or directory");
-  EXPECT_EQ(in_runcs_words("open `/x`: Permission denied"), "open `/x`: permission denied");
-  EXPECT_EQ(in_runcs_words("the path `/srv` is not a regular file: Operation not permitted"),
-            "the path `/srv` is not a regular file: Operation not permitted: permission denied");
-  EXPECT_EQ(in_runcs_words("no memory"), "no memory");
-}
-
-TEST(RuntimeLog, EndsWithTheReason) {
-  EXPECT_EQ(last_message(R"({"level":"warning","msg":"odd","time":"t"}
-{"level":"error","msg":"create: \"x\" is not there","time":"t"}
-{"level":"info","msg":"bye"}
-)"),
-            "create: \"x\" is not there");
-  // As crun writes it since 1.15.
-  EXPECT_EQ(last_message("{\n  \"msg\": \"a {\\\"brace\",\n  \"level\": \"error\"\n}\n"),
-            "a {\"brace");
-  EXPECT_EQ(last_message(R"({"msg":"cut)"), "");
-  EXPECT_EQ(last_message(""), "");
-  EXPECT_EQ(last_message("no JSON\n[1]\n{\"msg\":3}\n"), "");
 }
 
 }  // namespace

@@ -1,0 +1,152 @@
+// What a container reads and writes, through the calls that make it.
+#include "container/shim/streams.h"
+
+#include "container/shim/service_test.h"
+
+namespace wherry::shim {
+namespace {
+
+TEST(StreamUri, IsReadInAllItsForms) {
+  EXPECT_EQ(parse_stream_uri("/run/f"), (StreamUri{.scheme = "fifo", .path = "/run/f"}));
+  EXPECT_EQ(parse_stream_uri("file:///var/log/a%20b"),
+            (StreamUri{.scheme = "file", .path = "/var/log/a b"}));
+  EXPECT_EQ(parse_stream_uri("binary:///usr/bin/l?_INTERNAL=%2Fvar&flag&x=1+2"),
+            (StreamUri{.scheme = "binary",
+                       .path = "/usr/bin/l",
+                       .arguments = {"_INTERNAL", "/var", "flag", "", "x", "1 2"}}));
+  EXPECT_THROW(parse_stream_uri("file://a"), Error);
+  EXPECT_THROW(parse_stream_uri("file:///a%2"), Error);
+  EXPECT_THROW(parse_stream_uri("file:///a%zz"), Error);
+  EXPECT_THROW(parse_stream_uri("file:///a%00"), Error);
+}
+
+TEST_F(Service, GivesAProgramsOutputToAReaderThatComesLate) {
+  std::string fifo = folder_ / "out";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("echo early; exit 0");
+  auto request = create_request();
+  request.set_stdout(fifo);
+  request.set_stderr("");
+  ok<wire::CreateTaskResponse>("Create", request);
+  start();
+  wait();
+  turn_for(milliseconds(20));
+  os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  std::string text;
+  bool ended = false;
+  until([&] {
+    char buffer[64];
+    ssize_t got = ::read(reader.get(), buffer, sizeof buffer);
+    if (got > 0) text.append(buffer, static_cast<std::size_t>(got));
+    ended = got == 0;
+    return ended;
+  });
+  EXPECT_EQ(text, "early\n");
+}
+
+// A client deletes what has ended before its own reader has come to open the fifo, on a busy machine.
+TEST_F(Service, KeepsWhatADeletedProgramSaidForItsReader) {
+  std::string fifo = folder_ / "out";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("echo last; exit 0");
+  auto request = create_request();
+  request.set_stdout(fifo);
+  ok<wire::CreateTaskResponse>("Create", request);
+  start();
+  wait();
+  ok<wire::DeleteResponse>("Delete", about<wire::DeleteRequest>());
+  EXPECT_TRUE(service_->has_unread());
+  turn_for(milliseconds(20));
+  os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  char buffer[64] = {};
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 5);
+  until([&] { return !service_->has_unread(); });
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 0);
+}
+
+TEST_F(Service, LetsAReaderGoAndComeBack) {
+  std::string fifo = folder_ / "out";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("while [ ! -e " + bundle_ + "/go ]; do sleep 0.01; done; echo later; exit 5");
+  auto request = create_request();
+  request.set_stdout(fifo);
+  ok<wire::CreateTaskResponse>("Create", request);
+  {
+    os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  }
+  start();
+  write(bundle_ + "/go", "");
+  EXPECT_EQ(wait().exit_status(), 5u);
+  os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  char buffer[64] = {};
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 6);
+}
+
+TEST_F(Service, EndsAProgramsInputWhenToldTo) {
+  std::string fifo = folder_ / "in";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("cat >" + bundle_ + "/got; exit 4");
+  auto request = create_request();
+  request.set_stdin(fifo);
+  ok<wire::CreateTaskResponse>("Create", request);
+  {
+    os::Fd writer(::open(fifo.c_str(), O_WRONLY | O_NONBLOCK));
+    EXPECT_EQ(::write(writer.get(), "abc", 3), 3);
+  }
+  start();
+  turn_for(milliseconds(50));
+  EXPECT_EQ(state().status(), wire::RUNNING);
+  auto close = about<wire::CloseIORequest>();
+  close.set_stdin(true);
+  ok<wire::Empty>("CloseIO", close);
+  EXPECT_EQ(wait().exit_status(), 4u);
+  EXPECT_EQ(read(bundle_ + "/got"), "abc");
+}
+
+TEST_F(Service, WritesToAFile) {
+  payload("echo out; echo err >&2");
+  auto request = create_request();
+  request.set_stdout("file://" + bundle_ + "/logs/both");
+  request.set_stderr("file://" + bundle_ + "/logs/both");
+  ok<wire::CreateTaskResponse>("Create", request);
+  start();
+  wait();
+  EXPECT_EQ(read(bundle_ + "/logs/both"), "out\nerr\n");
+}
+
+TEST_F(Service, HandsOutputToALoggingProgram) {
+  write(folder_ / "logger", R"sh(#!/bin/sh
+echo "$CONTAINER_NAMESPACE/$CONTAINER_ID $*" >"$2"
+exec 5>&-
+cat <&3 >>"$2"
+cat <&4 >>"$2"
+echo end >>"$2"
+)sh");
+  ::chmod((folder_ / "logger").c_str(), 0755);
+  payload("echo out; echo err >&2");
+  auto request = create_request();
+  request.set_stdout("binary://" + (folder_ / "logger").string() + "?to=" + bundle_ + "/log");
+  request.set_stderr(request.stdout());
+  ok<wire::CreateTaskResponse>("Create", request);
+  start();
+  wait();
+  until([&] { return read(bundle_ + "/log").ends_with("end\n"); });
+  EXPECT_EQ(read(bundle_ + "/log"), "test/web to " + bundle_ + "/log\nout\nerr\nend\n");
+}
+
+TEST_F(Service, RefusesALoggingProgramThatIsNotReady) {
+  auto request = create_request();
+  request.set_stdout("binary-v2:///bin/true");
+  EXPECT_NE(call("Create", request).code, 0);
+  request.set_stdout("https://host/log");
+  EXPECT_NE(call("Create", request).code, 0);
+  EXPECT_EQ(call("State", about<wire::StateRequest>()).code, kNotFound);
+}
+
+TEST_F(Service, ResizesNoTerminalWhereThereIsNone) {
+  create();
+  EXPECT_EQ(call("ResizePty", about<wire::ResizePtyRequest>()).code, kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace wherry::shim
