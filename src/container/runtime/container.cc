@@ -3,13 +3,11 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -23,31 +21,20 @@ namespace wherry::container {
 namespace {
 
 constexpr const char* kConfig = "config.json";
-constexpr const char* kStartSocket = "start";
 constexpr int kWaitForKilledMs = 10'000;
 
-// The folder's own path may be longer than a socket's name can be.
-sockaddr_un start_address(const StateFolder& folder) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::string path = fmt::format("/proc/self/fd/{}/{}", folder.get(), kStartSocket);
-  std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  return address;
-}
-
-os::Fd make_socket() {
-  return os::Fd(
-      sys([] { return ::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0); }, "make a socket"));
+// By the folder's descriptor: whatever becomes of its path, it is this folder.
+std::string start_socket_in(const StateFolder& folder) {
+  return fmt::format("/proc/self/fd/{}/start", folder.get());
 }
 
 os::Fd listen_in(const StateFolder& folder) {
-  os::Fd listener = make_socket();
-  sockaddr_un address = start_address(folder);
-  sys([&] { return ::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address); },
-      "make the socket '{}/{}'", folder.path(), kStartSocket);
-  sys([&] { return ::listen(listener.get(), 8); }, "listen at '{}/{}'", folder.path(),
-      kStartSocket);
-  return listener;
+  return in_context([&] { return fmt::format("make a socket in '{}'", folder.path()); },
+                    [&] {
+                      os::Fd listener = os::bind_unix(start_socket_in(folder), SOCK_SEQPACKET);
+                      sys([&] { return ::listen(listener.get(), 8); }, "listen");
+                      return listener;
+                    });
 }
 
 std::string now() {
@@ -220,13 +207,9 @@ void Container::start(const std::string& notify_socket) {
 
 os::Fd Container::start_from_outside() {
   os::Fd pidfd = os::open_process(record_.init);
-  os::Fd socket = make_socket();
-  sockaddr_un address = start_address(*folder_);
-  sys(
-      [&] {
-        return ::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
-      },
-      "reach the init of container '{}'", record_.id);
+  os::Fd socket =
+      in_context([&] { return fmt::format("reach the init of container '{}'", record_.id); },
+                 [&] { return os::connect_unix(start_socket_in(*folder_), SOCK_SEQPACKET); });
   os::Child init(record_.init.pid, std::move(pidfd), std::move(socket));
   init.release();
   return init.await_descriptor();
