@@ -9,6 +9,7 @@
 
 #include <cstdio>
 
+#include "base/bytes.h"
 #include "base/error.h"
 
 namespace wherry::os {
@@ -83,13 +84,33 @@ void replace_file(int directory, const std::string& name, std::string_view conte
                                      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
                    },
                    "create"));
-               write_all(file.get(),
-                         {reinterpret_cast<const std::uint8_t*>(contents.data()), contents.size()});
+               write_all(file.get(), as_bytes(contents));
                sys([&] { return ::fsync(file.get()); }, "sync");
                sys([&] { return ::renameat(directory, next.c_str(), directory, name.c_str()); },
                    "rename");
                sys([&] { return ::fsync(directory); }, "sync its folder");
              });
+}
+
+void put_file(const std::string& path, std::string_view contents, mode_t mode) {
+  std::string next = path + "." + unique_name();
+  in_context(
+      [&] { return fmt::format("write '{}'", path); },
+      [&] {
+        Fd file(
+            sys([&] { return ::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); },
+                "create"));
+        struct Undo {
+          const std::string& next;
+          bool armed = true;
+          ~Undo() {
+            if (armed) ::unlink(next.c_str());
+          }
+        } undo{next};
+        write_all(file.get(), as_bytes(contents));
+        sys([&] { return ::rename(next.c_str(), path.c_str()); }, "rename");
+        undo.armed = false;
+      });
 }
 
 namespace {

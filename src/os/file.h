@@ -35,6 +35,10 @@ std::optional<std::string> read_file_if_exists(int directory, const std::string&
 // after a crash. Requires: one writer at a time. Throws Error "write 'name': …".
 void replace_file(int directory, const std::string& name, std::string_view contents, mode_t mode);
 
+// The same by any number of writers at a time, and not waited for until it is on a disk: for what does not
+// outlive the machine's run. On failure nothing of it is left. Throws Error "write 'path': …".
+void put_file(const std::string& path, std::string_view contents, mode_t mode);
+
 enum class Lock : std::uint8_t { Shared, Exclusive };
 
 // An advisory lock (flock) on a file that is made where it is missing; held until the descriptor is

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/error.h"
 #include "os/path_at.h"
@@ -34,6 +35,20 @@ TEST_F(FileTest, WhatIsReplacedIsReadBack) {
   EXPECT_EQ(read_file(directory_.get(), "a", 6), "second");
   EXPECT_THROW(read_file(directory_.get(), "a", 5), Error);
   EXPECT_THROW(read_file(directory_.get(), "b", 5), Error);
+}
+
+TEST_F(FileTest, WhatIsPutIsWholeOrNotThere) {
+  put_file(path_ + "/a", "first", 0600);
+  put_file(path_ + "/a", "second", 0644);
+  EXPECT_EQ(read_file(directory_.get(), "a", 6), "second");
+  struct stat status{};
+  ::stat((path_ + "/a").c_str(), &status);
+  EXPECT_EQ(status.st_mode & 0777, 0644u);
+  sys([&] { return ::mkdir((path_ + "/folder").c_str(), 0700); }, "mkdir");
+  auto [put, problem] = outcome_of([&] { return put_file(path_ + "/folder", "x", 0600), true; });
+  EXPECT_EQ(problem, "write '" + path_ + "/folder': rename: Is a directory");
+  auto count = std::distance(std::filesystem::directory_iterator(path_), {});
+  EXPECT_EQ(count, 2);
 }
 
 TEST_F(FileTest, LocksExcludeEachOther) {

@@ -56,18 +56,8 @@ State state_of(const StateRecord& record, bool busy) {
   return os::is_alive(record.init) ? record.state : State::Stopped;
 }
 
-// As a whole: whoever waits for the file reads all of it.
-void write_pid_file(const std::string& path, pid_t pid) {
-  in_context(
-      [&] { return fmt::format("write pid file '{}'", path); },
-      [&] {
-        std::string next = path + "." + os::unique_name();
-        os::Fd file(
-            sys([&] { return ::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644); },
-                "create it"));
-        os::write_all(file.get(), as_bytes(std::to_string(pid)));
-        sys([&] { return ::rename(next.c_str(), path.c_str()); }, "put it in place");
-      });
+void put_pid_file(const std::string& path, pid_t pid) {
+  if (!path.empty()) os::put_file(path, std::to_string(pid), 0644);
 }
 
 }  // namespace
@@ -131,7 +121,7 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   init_->await_sandbox();
   init_->await_workload();
   record_.state = after(record_.state, Step::Create);
-  if (!request.pid_file.empty()) write_pid_file(request.pid_file, init_->pid());
+  put_pid_file(request.pid_file, init_->pid());
   screen_ = streams_->show_terminal();
   if (request.foreground) return;
   folder_->save(record_);
@@ -254,7 +244,7 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
   process.await_sandbox();
   check_process_limit(0);
   process.await_workload();
-  if (!request.pid_file.empty()) write_pid_file(request.pid_file, process.pid());
+  put_pid_file(request.pid_file, process.pid());
   std::unique_ptr<os::TerminalRelay> screen = streams.show_terminal();
   process.start();
   folder_.reset();

@@ -9,7 +9,6 @@
 #include "container/shim/actions.h"
 #include "container/shim/bootstrap.h"
 #include "container/shim/bundle_facts.h"
-#include "container/shim/put_file.h"
 #include "os/file.h"
 #include "os/process.h"
 #include "os/program.h"
@@ -109,7 +108,7 @@ void start(const Invocation& invocation) {
   os::Fd listener = listen_at(path);
   std::string address = "unix://" + path;
   // containerd 1.6 and 1.7 read it again after they have been restarted.
-  put_file("address", address);
+  os::put_file("address", address, 0600);
   if (listener.is_open()) spawn_server(invocation, bootstrap, path, listener);
   print_bytes(bootstrap_answer(bootstrap.dialect, address));
 }

@@ -9,7 +9,6 @@
 #include "container/shim/events.pb.h"
 #include "container/shim/messages.h"
 #include "container/shim/metrics.h"
-#include "container/shim/put_file.h"
 #include "container/shim/task.pb.h"
 #include "container/shim/task_service.h"
 #include "os/file.h"
@@ -161,7 +160,7 @@ void TaskService::update(std::string_view payload, const Responder& responder) {
   auto request = parse<wire::UpdateTaskRequest>(payload);
   TaskPtr task = find_task(request.id());
   std::string file = fmt::format("{}/update-{}.json", task->bundle, os::unique_name());
-  put_file(file, request.resources().value());
+  os::put_file(file, request.resources().value(), 0600);
   RuntimeCommand command = command_for(*task, {"update", "--resources", file, task->id});
   run(std::move(command), [file, responder](std::optional<Error> error) {
     ::unlink(file.c_str());

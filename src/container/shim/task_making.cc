@@ -9,7 +9,6 @@
 #include "container/shim/bundle_facts.h"
 #include "container/shim/events.pb.h"
 #include "container/shim/messages.h"
-#include "container/shim/put_file.h"
 #include "container/shim/rootfs.h"
 #include "container/shim/task.pb.h"
 #include "container/shim/task_service.h"
@@ -63,7 +62,7 @@ void TaskService::create(std::string_view payload, const Responder& responder) {
   if (is_systemd_path(facts.cgroups_path)) task->options.systemd_cgroup = true;
   if (!task->options.root.empty()) {
     // For the `delete` of this program, which is not told options.
-    put_file(task->bundle + "/runtime-root", task->options.root);
+    os::put_file(task->bundle + "/runtime-root", task->options.root, 0600);
   }
   mount_rootfs(task->rootfs(), mounts_of(request));
   task->lacks_entrypoint = !facts.entrypoint.process.args.empty() &&
@@ -173,7 +172,7 @@ void TaskService::make_container(const TaskPtr& task, const wire::CreateTaskRequ
                environment_.publisher.publish("/tasks/create", "containerd.events.TaskCreate",
                                               event);
                // Known to the `delete` of this program, should this process be killed.
-               put_file(task->bundle + "/init.pid", std::to_string(pid));
+               os::put_file(task->bundle + "/init.pid", std::to_string(pid), 0600);
                wire::CreateTaskResponse response;
                response.set_pid(static_cast<std::uint32_t>(pid));
                responder.reply(response);
@@ -269,7 +268,7 @@ void TaskService::start_exec(const TaskPtr& task, const ProcessPtr& process,
       if (process->ended_early) ended(task, process);
     };
     auto [begun, problem] = outcome_of([&] {
-      put_file(file, process->spec);
+      os::put_file(file, process->spec, 0600);
       RuntimeCommand command =
           command_for(*task, {"exec", "--process", file, "--pid-file", pid_file, "--detach"});
       const std::string& console = process->streams->console_socket();
