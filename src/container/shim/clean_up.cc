@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -97,9 +96,7 @@ void clean_up(const Invocation& invocation) {
   wire::DeleteResponse response;
   response.set_pid(static_cast<std::uint32_t>(init_pid(bundle)));
   response.set_exit_status(128 + SIGKILL);
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  set_time(response.mutable_exited_at(), now);
+  set_time(response.mutable_exited_at(), now());
   print_bytes(response.SerializeAsString());
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "container/shim/common.pb.h"
+#include "container/shim/task.h"
 
 namespace wherry::shim {
 
@@ -19,9 +20,22 @@ Message parse(std::string_view payload) {
   return message;
 }
 
+inline timespec now() {
+  timespec time{};
+  ::clock_gettime(CLOCK_REALTIME, &time);
+  return time;
+}
+
 inline void set_time(wire::Timestamp* timestamp, const timespec& time) {
   timestamp->set_seconds(time.tv_sec);
   timestamp->set_nanos(static_cast<std::int32_t>(time.tv_nsec));
+}
+
+// Of a process that has ended: what all messages of ends hold.
+template <typename Message>
+void set_exit(Message& message, const Process& process) {
+  message.set_exit_status(static_cast<std::uint32_t>(process.exit.exit_code()));
+  set_time(message.mutable_exited_at(), process.exited_at);
 }
 
 }  // namespace wherry::shim

@@ -1,9 +1,8 @@
 #include "container/shim/publisher.h"
 
-#include <time.h>
-
 #include "container/shim/bootstrap.h"
 #include "container/shim/events.pb.h"
+#include "container/shim/messages.h"
 
 namespace wherry::shim {
 namespace {
@@ -33,10 +32,7 @@ void Publisher::publish(const std::string& topic, const std::string& type,
   if (address_.empty()) return;
   auto request = std::make_shared<wire::ForwardRequest>();
   wire::Envelope* envelope = request->mutable_envelope();
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  envelope->mutable_timestamp()->set_seconds(now.tv_sec);
-  envelope->mutable_timestamp()->set_nanos(static_cast<std::int32_t>(now.tv_nsec));
+  set_time(envelope->mutable_timestamp(), now());
   envelope->set_namespace_(namespace_);
   envelope->set_topic(topic);
   envelope->mutable_event()->set_type_url(type);

@@ -225,7 +225,7 @@ void Streams::given() {
 }
 
 void Streams::resize(std::uint16_t columns, std::uint16_t rows) {
-  if (!names_.terminal) fail(ErrorKind::FailedPrecondition, "it has no terminal");
+  if (!names_.terminal) fail(ErrorKind::FailedPrecondition, "the process has no terminal");
   if (terminal_) terminal_->resize(columns, rows);
 }
 

@@ -48,10 +48,7 @@ void TaskService::state(std::string_view payload, const Responder& responder) {
   response.set_stdout(names.output);
   response.set_stderr(names.error);
   response.set_terminal(names.terminal);
-  if (process->state == ProcessState::Stopped) {
-    response.set_exit_status(static_cast<std::uint32_t>(process->exit.exit_code()));
-    set_time(response.mutable_exited_at(), process->exited_at);
-  }
+  if (process->state == ProcessState::Stopped) set_exit(response, *process);
   responder.reply(response);
 }
 
@@ -177,8 +174,7 @@ void TaskService::wait(std::string_view payload, const Responder& responder) {
     return;
   }
   wire::WaitResponse response;
-  response.set_exit_status(static_cast<std::uint32_t>(process->exit.exit_code()));
-  set_time(response.mutable_exited_at(), process->exited_at);
+  set_exit(response, *process);
   responder.reply(response);
 }
 

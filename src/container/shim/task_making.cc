@@ -140,17 +140,13 @@ void TaskService::abandon(const TaskPtr& task) {
 
 void TaskService::make_container(const TaskPtr& task, const wire::CreateTaskRequest& request,
                                  const Responder& responder) {
+  // It stays there for the `delete` of this program, should this process be killed.
   std::string pid_file = task->bundle + "/init.pid";
   RuntimeCommand command =
       command_for(*task, {"create", "--bundle", task->bundle, "--pid-file", pid_file});
   if (task->has_module) {
     command.words.insert(command.words.end(), {"--module", task->bundle + "/" + kModuleFile});
   }
-  const std::string& console = task->first.streams->console_socket();
-  if (!console.empty()) {
-    command.words.insert(command.words.end(), {"--console-socket", console});
-  }
-  command.words.push_back(task->id);
   run_making(task, {task, &task->first}, std::move(command), pid_file,
              [this, task, request, responder](std::optional<Error> error, pid_t pid) {
                if (error) {
@@ -171,8 +167,6 @@ void TaskService::make_container(const TaskPtr& task, const wire::CreateTaskRequ
                event.set_pid(static_cast<std::uint32_t>(pid));
                environment_.publisher.publish("/tasks/create", "containerd.events.TaskCreate",
                                               event);
-               // Known to the `delete` of this program, should this process be killed.
-               os::put_file(task->bundle + "/init.pid", std::to_string(pid), 0600);
                wire::CreateTaskResponse response;
                response.set_pid(static_cast<std::uint32_t>(pid));
                responder.reply(response);
@@ -185,7 +179,7 @@ void TaskService::start(std::string_view payload, const Responder& responder) {
   TaskPtr task = find_task(request.id());
   ProcessPtr process = find_process(task, request.exec_id());
   if (process->state != ProcessState::Created) {
-    fail(ErrorKind::FailedPrecondition, "it was started before");
+    fail(ErrorKind::FailedPrecondition, "a process is started only once");
   }
   if (request.exec_id().empty()) {
     start_first(task, responder);
@@ -245,7 +239,7 @@ void TaskService::start_exec(const TaskPtr& task, const ProcessPtr& process,
   auto failed = [task, process, responder](const Error& error) {
     // As one that could not be run ends: there is nothing left to start.
     process->exit = {.code = 255};
-    ::clock_gettime(CLOCK_REALTIME, &process->exited_at);
+    process->exited_at = now();
     process->state = ProcessState::Stopped;
     process->streams->ended();
     responder.fail(error);
@@ -256,9 +250,10 @@ void TaskService::start_exec(const TaskPtr& task, const ProcessPtr& process,
     std::string name = fmt::format("exec-{}", os::unique_name());
     std::string file = fmt::format("{}/{}.json", task->bundle, name);
     std::string pid_file = fmt::format("{}/{}.pid", task->bundle, name);
-    auto on_made = [this, task, process, responder, failed, file](std::optional<Error> problem,
-                                                                  pid_t pid) {
+    auto on_made = [this, task, process, responder, failed, file, pid_file](
+                       std::optional<Error> problem, pid_t pid) {
       ::unlink(file.c_str());
+      ::unlink(pid_file.c_str());
       if (problem) return failed(*problem);
       adopt(task, process, pid);
       started(task, process);
@@ -271,11 +266,6 @@ void TaskService::start_exec(const TaskPtr& task, const ProcessPtr& process,
       os::put_file(file, process->spec, 0600);
       RuntimeCommand command =
           command_for(*task, {"exec", "--process", file, "--pid-file", pid_file, "--detach"});
-      const std::string& console = process->streams->console_socket();
-      if (!console.empty()) {
-        command.words.insert(command.words.end(), {"--console-socket", console});
-      }
-      command.words.push_back(task->id);
       run_making(task, process, std::move(command), pid_file, on_made);
       return true;
     });
@@ -294,8 +284,7 @@ void TaskService::delete_process(std::string_view payload, const Responder& resp
   if (request.exec_id().empty()) return delete_first(task, responder);
   wire::DeleteResponse response;
   response.set_pid(static_cast<std::uint32_t>(process->pid));
-  response.set_exit_status(static_cast<std::uint32_t>(process->exit.exit_code()));
-  set_time(response.mutable_exited_at(), process->exited_at);
+  set_exit(response, *process);
   keep_until_read(std::move(process->streams));
   task->execs.erase(request.exec_id());
   responder.reply(response);
@@ -316,13 +305,11 @@ void TaskService::delete_first(const TaskPtr& task, const Responder& responder) 
     wire::TaskDelete event;
     event.set_container_id(task->id);
     event.set_pid(static_cast<std::uint32_t>(task->first.pid));
-    event.set_exit_status(static_cast<std::uint32_t>(task->first.exit.exit_code()));
-    set_time(event.mutable_exited_at(), task->first.exited_at);
+    set_exit(event, task->first);
     environment_.publisher.publish("/tasks/delete", "containerd.events.TaskDelete", event);
     wire::DeleteResponse response;
     response.set_pid(event.pid());
-    response.set_exit_status(event.exit_status());
-    *response.mutable_exited_at() = event.exited_at();
+    set_exit(response, task->first);
     responder.reply(response);
   });
 }

@@ -22,15 +22,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kUnreadPause{5};
 constexpr milliseconds kLongestUnread{4'000};
 
-timespec now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return time;
-}
-
 pid_t read_pid_file(const std::string& path) {
   std::string text = os::read_file(AT_FDCWD, path, 64);
-  ::unlink(path.c_str());
   pid_t pid = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
   if (error != std::errc() || pid <= 0) {
@@ -74,7 +67,7 @@ void TaskService::call(std::string_view method, std::string_view payload,
                        const Responder& responder) {
   const auto* found = std::ranges::find(kMethods, method, &Method::name);
   if (found == std::end(kMethods)) {
-    fail(ErrorKind::Unimplemented, "method {} is not implemented", method);
+    fail(ErrorKind::Unimplemented, "method '{}' is not implemented", method);
   }
   (this->*found->run)(payload, responder);
 }
@@ -141,6 +134,11 @@ void TaskService::run(RuntimeCommand command, OnDone on_done) {
 void TaskService::run_making(const TaskPtr& task, const ProcessPtr& process, RuntimeCommand command,
                              const std::string& pid_file, OnMade on_made) {
   command.descriptors = process->streams->descriptors();
+  const std::string& console = process->streams->console_socket();
+  if (!console.empty()) {
+    command.words.insert(command.words.end(), {"--console-socket", console});
+  }
+  command.words.push_back(task->id);
   ++making_;
   struct Making {
     TaskService& service;
@@ -219,12 +217,10 @@ void TaskService::ended(const TaskPtr& task, const ProcessPtr& process) {
   event.set_container_id(task->id);
   event.set_id(process->exec_id.empty() ? task->id : process->exec_id);
   event.set_pid(static_cast<std::uint32_t>(process->pid));
-  event.set_exit_status(static_cast<std::uint32_t>(process->exit.exit_code()));
-  set_time(event.mutable_exited_at(), process->exited_at);
+  set_exit(event, *process);
   environment_.publisher.publish("/tasks/exit", "containerd.events.TaskExit", event);
   wire::WaitResponse response;
-  response.set_exit_status(event.exit_status());
-  *response.mutable_exited_at() = event.exited_at();
+  set_exit(response, *process);
   for (const Responder& waiter : std::exchange(process->waiters, {})) waiter.reply(response);
 }
 

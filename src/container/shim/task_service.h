@@ -90,7 +90,8 @@ class TaskService {
   void look_at_unread();
   using OnDone = std::function<void(std::optional<Error>)>;
   void run(RuntimeCommand command, OnDone on_done);
-  // The same for a verb that makes a process: its pid comes from a file.
+  // The same for a verb that makes a process, less what follows its own options: its pid comes from a
+  // file.
   using OnMade = std::function<void(std::optional<Error>, pid_t)>;
   void run_making(const TaskPtr& task, const ProcessPtr& process, RuntimeCommand command,
                   const std::string& pid_file, OnMade on_made);

@@ -111,7 +111,7 @@ void Server::answer(const Frame& frame, const Responder& responder) const {
   }
   auto service = services_.find(request.service());
   if (service == services_.end()) {
-    wherry::fail(ErrorKind::Unimplemented, "service {} is not implemented", request.service());
+    wherry::fail(ErrorKind::Unimplemented, "service '{}' is not implemented", request.service());
   }
   service->second(request.method(), request.payload(), responder);
 }
