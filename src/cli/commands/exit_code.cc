@@ -3,9 +3,13 @@
 #include "cli/term/args.h"
 
 namespace wherry::cli {
+namespace {
+
+constexpr int kUsageStatus = 125;
+
+}  // namespace
 
 int exit_code_of(const std::exception& error, const Command* command) noexcept {
-  if (const auto* decided = dynamic_cast<const ExitError*>(&error)) return decided->status();
   if (dynamic_cast<const UsageError*>(&error)) return kUsageStatus;
   return command ? command->failure_status : 1;
 }
