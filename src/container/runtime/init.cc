@@ -217,13 +217,6 @@ os::Fd open_console(const InitPlan& plan, int root) {
   return slave;
 }
 
-bool in_user_namespace(const InitPlan& plan) {
-  return (plan.new_namespaces & CLONE_NEWUSER) ||
-         std::ranges::any_of(
-             plan.config.linux_section.namespaces,
-             [](const oci::RuntimeNamespace& space) { return space.type == "user"; });
-}
-
 void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   const RuntimeConfig& config = plan.config;
   const std::function<void()> enter_network = [&, is_due = plan.network_follows]() mutable {
@@ -242,7 +235,7 @@ void make_sandbox(const InitPlan& plan, os::ParentLink& parent) {
   MountSources sources =
       open_mount_sources(config, {.bundle = plan.bundle, .id_mapped = plan.id_mapped});
   cut_off_mounts(config);
-  if (in_user_namespace(plan)) become_root_of_namespace();
+  if (has_namespace(config, "user")) become_root_of_namespace();
   os::Fd root = build_root(config, std::move(sources), enter_network);
   enter_network();
   if (plan.state >= 0) {

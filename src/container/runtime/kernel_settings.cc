@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "container/runtime/namespaces.h"
 #include "os/fd.h"
 
 namespace wherry::container {
@@ -30,11 +31,6 @@ constexpr Owner kOwners[] = {{"net.", "network"},         {"fs.mqueue.", "ipc"},
                              {"kernel.msg", "ipc"},       {"kernel.sem", "ipc"},
                              {"kernel.shm", "ipc"},       {"kernel.auto_msgmni", "ipc"},
                              {"kernel.domainname", "uts"}};
-
-bool has_namespace(const oci::RuntimeConfig& config, std::string_view type) {
-  return std::ranges::any_of(config.linux_section.namespaces,
-                             [&](const oci::RuntimeNamespace& each) { return each.type == type; });
-}
 
 void check_sysctl(const oci::RuntimeConfig& config, const std::string& name) {
   for (const Owner& owner : kOwners) {

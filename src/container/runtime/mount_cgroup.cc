@@ -6,7 +6,6 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "base/error.h"
 #include "container/runtime/mount_target.h"
+#include "container/runtime/namespaces.h"
 #include "os/cgroup.h"
 #include "os/mount.h"
 #include "os/path_at.h"
@@ -25,13 +25,6 @@ namespace {
 bool is_cgroup2(const char* path) {
   struct statfs system{};
   return ::statfs(path, &system) == 0 && system.f_type == CGROUP2_SUPER_MAGIC;
-}
-
-// In a cgroup namespace a new mount begins at the container's own group, and what else is to be seen of
-// the host's does not.
-bool has_namespace(const oci::RuntimeConfig& config) {
-  return std::ranges::any_of(config.linux_section.namespaces,
-                             [](const auto& space) { return space.type == "cgroup"; });
 }
 
 os::Fd bound(int directory, const std::string& path, std::uint64_t attributes) {
@@ -101,7 +94,9 @@ void add_cgroup_mount(int root, const oci::RuntimeMount& mount, const MountOptio
                       const oci::RuntimeConfig& config) {
   os::Fd target = make_target(root, mount.destination, true);
   if (mount.type == "cgroup" && !is_cgroup2("/sys/fs/cgroup")) {
-    return add_hierarchies(target.get(), options, has_namespace(config));
+    // In a cgroup namespace a new mount begins at the container's own group, and what else is to be seen of
+    // the host's does not.
+    return add_hierarchies(target.get(), options, has_namespace(config, "cgroup"));
   }
   if (auto tree = unified(mount, options)) os::attach_mount(tree->get(), target.get());
 }

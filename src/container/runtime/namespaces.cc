@@ -121,6 +121,11 @@ Kinds kinds_of(const oci::RuntimeConfig& config) {
 
 }  // namespace
 
+bool has_namespace(const oci::RuntimeConfig& config, std::string_view type) {
+  return std::ranges::any_of(config.linux_section.namespaces,
+                             [&](const oci::RuntimeNamespace& each) { return each.type == type; });
+}
+
 std::uint64_t namespaces_to_make(const oci::RuntimeConfig& config) {
   const Kinds kinds = kinds_of(config);
   const std::uint64_t all = kinds.made | kinds.joined;

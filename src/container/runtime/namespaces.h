@@ -7,10 +7,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "oci/runtime_config.h"
 
 namespace wherry::container {
+
+// Whether a namespace of that type is named, to be made or joined.
+bool has_namespace(const oci::RuntimeConfig& config, std::string_view type);
 
 // CLONE_NEW* of those to make. Refuses what makes no container.
 std::uint64_t namespaces_to_make(const oci::RuntimeConfig& config);
