@@ -123,12 +123,19 @@ void add_device(int root, const oci::RuntimeDevice& device) {
                                        os::Scope::InRoot);
   ::unlinkat(parent.get(), name.c_str(), 0);
   const mode_t mode = device.file_mode.value_or(0666) & 07777;
-  if (::mknodat(parent.get(), name.c_str(), type | mode, makedev(device.major, device.minor)) ==
-      0) {
-    sys([&] { return ::fchownat(parent.get(), name.c_str(), device.uid, device.gid, 0); },
+  const dev_t number = makedev(device.major, device.minor);
+  if (::mknodat(parent.get(), name.c_str(), type | mode, number) == 0) {
+    // The name may be in a folder that others write to, who could put a link in its place by now.
+    os::Fd node = os::open_at(parent.get(), name, {.flags = O_PATH | O_NOFOLLOW});
+    struct stat status{};
+    sys([&] { return ::fstat(node.get(), &status); }, "stat '{}'", device.path);
+    if ((status.st_mode & S_IFMT) != type || (type != S_IFIFO && status.st_rdev != number)) {
+      fail(ErrorKind::FailedPrecondition, "'{}' was replaced while it was made", device.path);
+    }
+    sys([&] { return ::fchownat(node.get(), "", device.uid, device.gid, AT_EMPTY_PATH); },
         "give '{}' to user {}", device.path, device.uid);
-    sys([&] { return ::fchmodat(parent.get(), name.c_str(), mode, 0); }, "set the mode of '{}'",
-        device.path);
+    const std::string same = fmt::format("/proc/self/fd/{}", node.get());
+    sys([&] { return ::chmod(same.c_str(), mode); }, "set the mode of '{}'", device.path);
     return;
   }
   if (errno != EPERM) fail_errno(errno, "make the node '{}'", device.path);
