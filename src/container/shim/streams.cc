@@ -216,10 +216,10 @@ void Streams::given() {
   terminal_ =
       std::make_unique<Terminal>(context_.loop, std::move(received.fd), std::move(input_theirs_),
                                  std::move(output_.theirs), [this] {
-                                   // Not from within its own call.
-                                   context_.loop.after(milliseconds(0), [this] {
+                                   // Not from within its own call, and not without this.
+                                   drain_timer_ = context_.loop.after(milliseconds(0), [this] {
                                      terminal_.reset();
-                                     if (!drain_timer_) drain(kFirstDrainPause);
+                                     drain(kFirstDrainPause);
                                    });
                                  });
 }

@@ -1,6 +1,12 @@
 // What a container reads and writes, through the calls that make it.
 #include "container/shim/streams.h"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+
 #include "container/shim/service_test.h"
 
 namespace wherry::shim {
@@ -146,6 +152,36 @@ TEST_F(Service, RefusesALoggingProgramThatIsNotReady) {
 TEST_F(Service, ResizesNoTerminalWhereThereIsNone) {
   create();
   EXPECT_EQ(call("ResizePty", about<wire::ResizePtyRequest>()).code, kFailedPrecondition);
+}
+
+// Its terminal hangs up in the same turn of the loop in which they go. Whoever looks at them later finds
+// nothing that makes sense.
+TEST_F(Service, StreamsMayGoWithTheirTerminal) {
+  Children children(loop_, [](pid_t, os::ExitStatus) {});
+  alignas(Streams) std::array<std::byte, sizeof(Streams)> place;
+  auto* streams = new (place.data()) Streams({.loop = loop_,
+                                              .children = children,
+                                              .namespace_name = "test",
+                                              .id = "web",
+                                              .socket_directory = folder_},
+                                             {.terminal = true});
+  streams->open([](const std::optional<Error>& error) { EXPECT_FALSE(error); });
+  os::Fd master(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_EQ(::unlockpt(master.get()), 0);
+  os::Fd slave(::open(::ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  os::send_descriptor(os::connect_unix(streams->console_socket(), SOCK_STREAM).get(), master.get(),
+                      "/dev/pts/0");
+  streams->given();
+  master.reset();
+  slave.reset();
+  bool gone = false;
+  loop_.after(milliseconds(0), [&] {
+    std::destroy_at(streams);
+    std::ranges::fill(place, std::byte{0x5a});
+    gone = true;
+  });
+  turn_for(milliseconds(20));
+  EXPECT_TRUE(gone);
 }
 
 }  // namespace
