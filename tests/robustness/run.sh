@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What wherry-runtime survives, and what survives it: run.sh BUILD_DIR. On a machine of its own (tests/enter), as root.
-#   WHERRY_KILLS, WHERRY_CYCLES   how often; 100 and 300 when not told (a release: 500 and 2000)
+#   WHERRY_KILLS, WHERRY_CYCLES   how often; 500 and 2000 when not told
 set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
@@ -18,9 +18,9 @@ inside() { timeout 900 tests/enter / "$scratch/shared" /usr/bin/python3 -B "/sha
 # shellcheck disable=SC2317 # called through ok
 ended_well() { [ "$status" -eq 0 ]; }
 
-run inside kill_anywhere "${WHERRY_KILLS:-100}"
+run inside kill_anywhere "${WHERRY_KILLS:-500}"
 ok "killed anywhere, nothing is left" ended_well && tail -n 1 <<<"$out"
-run inside cycles "${WHERRY_CYCLES:-300}"
+run inside cycles "${WHERRY_CYCLES:-2000}"
 ok "made and deleted again and again, nothing is left" ended_well && tail -n 1 <<<"$out"
 run inside hostile
 ok "hostile guests are contained" ended_well
