@@ -1,6 +1,5 @@
 #include "container/runtime/scheduling.h"
 
-#include <linux/ioprio.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -41,9 +40,11 @@ constexpr Name kFlags[] = {{"SCHED_FLAG_RESET_ON_FORK", 0x01}, {"SCHED_FLAG_RECL
                            {"SCHED_FLAG_DL_OVERRUN", 0x04},    {"SCHED_FLAG_KEEP_POLICY", 0x08},
                            {"SCHED_FLAG_KEEP_PARAMS", 0x10},   {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
                            {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40}};
-constexpr Name kIoClasses[] = {{"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
-                               {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
-                               {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE}};
+// ioprio_set(2). Not from <linux/ioprio.h>, which some releases of the kernel wrote for C alone.
+constexpr Name kIoClasses[] = {
+    {"IOPRIO_CLASS_RT", 1}, {"IOPRIO_CLASS_BE", 2}, {"IOPRIO_CLASS_IDLE", 3}};
+constexpr unsigned kIoClassShift = 13;
+constexpr int kIoOfProcess = 1;
 
 unsigned value_of(std::span<const Name> names, const std::string& name, const char* field) {
   auto found = std::ranges::find(names, name, &Name::name);
@@ -78,8 +79,8 @@ void set_io_priority(const oci::RuntimeIoPriority& wanted) {
     fail(ErrorKind::InvalidArgument, "config.json: process.ioPriority.priority: {} is not 0 to 7",
          wanted.priority);
   }
-  const unsigned value = io_class << IOPRIO_CLASS_SHIFT | static_cast<unsigned>(wanted.priority);
-  sys([&] { return ::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value); },
+  const unsigned value = io_class << kIoClassShift | static_cast<unsigned>(wanted.priority);
+  sys([&] { return ::syscall(SYS_ioprio_set, kIoOfProcess, 0, value); },
       "set the priority of input and output to {} {}", wanted.io_class, wanted.priority);
 }
 
