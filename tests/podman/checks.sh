@@ -91,6 +91,8 @@ ok "named by its path" is "$status" 8
 
 # After all that
 podman rm --all --force --time 0 >/dev/null 2>&1
+# What `run --rm` started cleans up behind it.
+wait_until eval '! pgrep -f "wherry-runtime|conmon|probe"'
 ok "no process is left" is "$(pgrep -fl 'wherry-runtime|conmon|probe')" ""
 # What crun caches for itself in its folder of the state is not a container's.
 ok "no state is left" is "$(find /run/wherry-runtime /run/crun -mindepth 1 ! -path '*/.linux@*' 2>/dev/null;
