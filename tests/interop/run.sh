@@ -45,6 +45,12 @@ native_transcript() { # SUITE
     tests/probe/{probe.c,*.sh} "$(cache)/interop-$1.packages"
 }
 
+# Docker's client loses the last words of a program now and then, a native one's too, and the native transcript is
+# kept: so what differs has to differ twice. That nothing is lost is for the other checks, which count bytes.
+compare() { # SUITE
+  tests/probe/compare "$1" "$scratch/$1-native" "$scratch/$1-wasm" >"$scratch/$1-compared"
+}
+
 needs_machines
 if [ ! -x "$build/bin/containerd-shim-wherry-v1" ] && [ "$kind" = wasm ]; then
   skip_all "this build has no containerd-shim-wherry-v1"
@@ -119,7 +125,15 @@ for suite in "${suites[@]}"; do
     printf 'FAILED the native commands broke off:\n%s\n' "$(tail -n 5 "$scratch/$suite-native" "$scratch/$suite-native.err")"
   fi
   [ "$kind" = wasm ] || continue
-  tests/probe/compare "$suite" "$scratch/$suite-native" "$scratch/$suite-wasm" >"$scratch/$suite-compared"
+  if ! compare "$suite"; then
+    echo "$suite: not the same; both once more"
+    head -n -1 "$scratch/$suite-compared"
+    root=$(cat "$scratch/$suite.root") programs=''
+    for each in native wasm; do inside "$root" "$suite-$each" docker docker_transcript.sh $each; done
+    wait
+    cp "$scratch/$suite-native" "$(native_transcript "$suite")"
+    compare "$suite"
+  fi
   count "$scratch/$suite-compared"
 done
 finish
