@@ -52,22 +52,18 @@ def compile_kernel(sources: Path, out: Path, name: str) -> Program:
     )
 
 
+def compile_program(sources: Path, out: Path, name: str, shown: str) -> Program:
+    """One of programs/, the native one static: it is alone in its root file system."""
+    source = sources / "programs" / f"{name}.c"
+    return Program(
+        shown,
+        compile_c(source, out / f"{name}.native", ["-static"]),
+        compile_c(source, out / f"{name}.wasm", WASM_FLAGS),
+    )
+
+
 def compile_hello(sources: Path, out: Path) -> Program:
-    source = sources / "programs" / "hello.c"
-    return Program(
-        "hello (C)",
-        compile_c(source, out / "hello.native", ["-static"]),
-        compile_c(source, out / "hello.wasm", WASM_FLAGS),
-    )
-
-
-def compile_waiting(sources: Path, out: Path) -> Program:
-    source = sources / "programs" / "waiting.c"
-    return Program(
-        "waiting",
-        compile_c(source, out / "waiting.native", ["-static"]),
-        compile_c(source, out / "waiting.wasm", WASM_FLAGS),
-    )
+    return compile_program(sources, out, "hello", "hello (C)")
 
 
 def compile_rust_hello(repository: Path, out: Path) -> Program:

@@ -110,7 +110,7 @@ def prepare(bench: Bench, root: Path, shared: Path) -> None:
         shutil.copy(built, shared / "bin")
     shutil.copytree(bench.sources / "harness", shared / "harness")
     hello = programs.compile_hello(bench.sources, bench.out)
-    waiting = programs.compile_waiting(bench.sources, bench.out)
+    waiting = programs.compile_program(bench.sources, bench.out, "waiting", "waiting")
     for program, name in ((hello, "hello"), (waiting, "waiting")):
         shutil.copy(program.native, shared / "rootfs" / name)
         shutil.copy(program.wasm, shared / "rootfs" / f"{name}.wasm")

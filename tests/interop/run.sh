@@ -45,8 +45,6 @@ native_transcript() { # SUITE
     tests/probe/{probe.c,*.sh} "$(cache)/interop-$1.packages"
 }
 
-# Docker's client loses the last words of a program now and then, a native one's too, and the native transcript is
-# kept: so what differs has to differ twice. That nothing is lost is for the other checks, which count bytes.
 compare() { # SUITE
   tests/probe/compare "$1" "$scratch/$1-native" "$scratch/$1-wasm" >"$scratch/$1-compared"
 }
@@ -126,13 +124,13 @@ for suite in "${suites[@]}"; do
   fi
   [ "$kind" = wasm ] || continue
   if ! compare "$suite"; then
-    echo "$suite: not the same; both once more"
-    head -n -1 "$scratch/$suite-compared"
+    # Docker's client loses a native program's last words now and then: what was kept of it may be what is wrong.
+    echo "$suite: not what the native program did; that once more:"
+    head -n -1 "$scratch/$suite-compared" | sed 's/^FAILED/DIFFERENT/'
     root=$(cat "$scratch/$suite.root") programs=''
-    for each in native wasm; do inside "$root" "$suite-$each" docker docker_transcript.sh $each; done
+    inside "$root" "$suite-native" docker docker_transcript.sh native
     wait
-    cp "$scratch/$suite-native" "$(native_transcript "$suite")"
-    compare "$suite"
+    compare "$suite" && cp "$scratch/$suite-native" "$(native_transcript "$suite")"
   fi
   count "$scratch/$suite-compared"
 done

@@ -3,8 +3,8 @@
 //   idmap=uids=0-1000-10#20-1020-1;gids=0-1000-10
 //
 // A range is the first id in the file system, the id of the host that it becomes, and how many follow
-// one another so. With '@' before it the second is an id of the container's user namespace. Ids of a
-// kind that is not named, users or groups, are not mapped: their files are nobody's.
+// one another so. With '@' before it the second is an id of the container's user namespace. A kind that is
+// not named, users or groups, is mapped as that user namespace maps it.
 #pragma once
 
 #include <string_view>
