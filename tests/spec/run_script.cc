@@ -154,12 +154,13 @@ const Module& Script::define(const Node& module) {
 }
 
 Store::Instantiated Script::instantiate(const Module& module) {
-  return store_.instantiate(module, [&](const Import& import) -> std::optional<Extern> {
+  auto resolve = [&](const Import& import) -> std::optional<Extern> {
     if (import.module == "spectest") return spectest_.find(import.name);
     auto found = registered_.find(import.module);
     if (found == registered_.end()) return std::nullopt;
     return find_export(*found->second, import.name);
-  });
+  };
+  return store_.instantiate(module, resolve, code_of(module));
 }
 
 const Module& Script::wanted_module(const Node& command) {

@@ -23,6 +23,7 @@ std::optional<std::uint32_t> Table::grow(std::uint32_t by, Slot init) {
   } catch (const std::bad_alloc&) {
     return std::nullopt;
   }
+  update_view();
   return old;
 }
 

@@ -23,6 +23,7 @@ struct Table;
 class Memory;
 struct Global;
 struct Instance;
+class Artifact;
 class Store;
 
 using Extern = std::variant<Function*, Table*, Memory*, Global*>;
@@ -112,7 +113,9 @@ class Store {
   // Requires: the module was validated; it and its bytes outlive the Store.
   // Throws Error(FailedPrecondition) for imports that are missing or of another type, naming them:
   // "unknown import: 'env.foo' (function (i32) -> (i32)) is provided by nobody".
-  Instantiated instantiate(const Module& module, const Resolver& resolve);
+  // artifact: of this module; its functions run compiled.
+  Instantiated instantiate(const Module& module, const Resolver& resolve,
+                           std::shared_ptr<const Artifact> artifact = nullptr);
 
   // Requires: arguments of the function's parameter types.
   CallResult call(Function* function, std::span<const Value> arguments);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "wasm/engine/compiled.h"
 #include "wasm/engine/fault.h"
 #include "wasm/engine/interp/control.h"
 #include "wasm/engine/interp/translate.h"
@@ -35,11 +36,9 @@ TrapFrame describe(const Function& function) {
   return frame;
 }
 
-Trap trap_at(TrapKind kind, const Slot* fp) {
-  std::vector<const Function*> functions;
-  for (; fp; fp = caller_of(fp)) {
-    if (function_at(fp)->instance) functions.push_back(function_at(fp));
-  }
+Trap trap_at(Store::Impl& store, TrapKind kind, const Slot* fp) {
+  std::vector<const Function*> functions = std::exchange(store.left_frames, {});
+  collect_frames(store, fp, nullptr, functions);
   Trap trap{.kind = kind};
   const std::size_t depth = functions.size();
   for (std::size_t i = 0; i < depth; ++i) {
@@ -73,10 +72,13 @@ Value read_value(const Slot* at, ValType type) {
 const Slot kTranslateFirstCode[1] = {reinterpret_cast<Slot>(&interp::translate_first)};
 const Slot kCallHostCode[1] = {reinterpret_cast<Slot>(&interp::call_host)};
 
-TrapKind host_call(interp::Context& context, const Function& function, Slot* fp) noexcept {
+const Slot kEnterCompiledCode[1] = {reinterpret_cast<Slot>(&interp::enter_compiled)};
+
+TrapKind host_call(interp::Context& context, const Function& function, Slot* fp,
+                   Instance* caller) noexcept {
   Store::Impl& store = *context.store;
-  const Slot* caller = caller_of(fp);
-  Instance* instance = caller ? function_at(caller)->instance : nullptr;
+  const Slot* below = caller_of(fp);
+  Instance* instance = caller ? caller : below ? function_at(below)->instance : nullptr;
   HostCall call{.slots = {fp - function.argument_slots, function.argument_slots},
                 .caller = instance ? *instance : store.hostless};
   try {
@@ -106,7 +108,7 @@ CallResult Store::call(Function* function, std::span<const Value> arguments) {
   Slot* const base = outer ? outer + kHeaderSlots : context.stack_begin;
   Slot* const fp = base + function->argument_slots;
   if (fp + kHeaderSlots > context.stack_end || impl_->nesting >= kMaxNesting) {
-    return trap_at(TrapKind::StackExhausted, outer);
+    return trap_at(*impl_, TrapKind::StackExhausted, outer);
   }
 
   const FuncType& type = *function->type;
@@ -138,11 +140,12 @@ CallResult Store::call(Function* function, std::span<const Value> arguments) {
 
   if (context.failed) {
     context.failed = false;
+    impl_->left_frames.clear();
     std::rethrow_exception(std::exchange(impl_->pending, nullptr));
   }
   // The trap was this call's: a host function that made it may go on, and its guest with it.
   if (const TrapKind kind = std::exchange(context.trap, TrapKind::None); kind != TrapKind::None) {
-    return trap_at(kind, context.trap_frame);
+    return trap_at(*impl_, kind, context.trap_frame);
   }
   Values results;
   const Slot* from = base;

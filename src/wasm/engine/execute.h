@@ -10,8 +10,9 @@
 namespace wherry::wasm {
 
 // Calls the host function whose frame is fp. An exception is kept in the Store, and
-// context.failed set.
-TrapKind host_call(interp::Context& context, const Function& function, Slot* fp) noexcept;
+// context.failed set. caller: null for that of the frame below.
+TrapKind host_call(interp::Context& context, const Function& function, Slot* fp,
+                   Instance* caller) noexcept;
 
 // The function's instructions, translated now if this is its first call. Null where it cannot be
 // translated (an implementation limit): the exception is kept as host_call() keeps one.
@@ -20,5 +21,6 @@ const Slot* translate_for_call(interp::Context& context, Function& function) noe
 // One-word codes for functions without a body of their own.
 extern const Slot kTranslateFirstCode[1];
 extern const Slot kCallHostCode[1];
+extern const Slot kEnterCompiledCode[1];
 
 }  // namespace wherry::wasm

@@ -15,6 +15,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "wasm/engine/compiled.h"
 
 extern "C" {
 #if defined(__clang__)
@@ -65,6 +66,7 @@ struct sigaction previous_bus;
 struct FaultHandler {
   static void handle(int signal, siginfo_t* info, void* raw_context) {
     FaultScope* scope = innermost;
+    if (scope && leave_at_fault(scope->store_, info, raw_context)) return;
     if (scope && is_guests(*scope, info, raw_context)) {
       scope->trap_frame = frame_of(*scope, raw_context);
       siglongjmp(scope->landing, 1);

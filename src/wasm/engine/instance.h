@@ -13,13 +13,16 @@
 #include <span>
 #include <vector>
 
+#include "wasm/abi/abi.h"
 #include "wasm/engine/engine.h"
 #include "wasm/engine/memory.h"
 #include "wasm/format/module.h"
 
 namespace wherry::wasm {
 
-using Slot = std::uint64_t;
+using Slot = abi::Slot;
+
+class Artifact;
 
 // How many slots a value of the type takes.
 constexpr std::uint32_t slots_of(ValType type) { return type == ValType::V128 ? 2 : 1; }
@@ -29,11 +32,11 @@ std::uint32_t slots_of(std::span<const ValType> types);
 inline constexpr std::uint32_t kMaxTableElements = 10'000'000;
 
 // A function instance, of a module or of the host. Called by jumping to `code`, interpreter
-// instructions: those of the body, of "translate me first", or of "call the host".
-struct Function {
+// instructions: those of the body, of "translate me first", of "call the host", or of "enter what was
+// compiled". Called from compiled code as abi::FunctionEntry says.
+struct Function : abi::FunctionEntry {
   const Slot* code = nullptr;
   std::uint8_t* memory_base = nullptr;  // of the instance's memory; null for the host's
-  std::uint32_t type_id = 0;            // equal for equal types throughout the Store
   std::uint16_t argument_slots = 0;  // max(parameter slots, result slots): where the frame starts
   Instance* instance = nullptr;      // null for the host's
   std::uint32_t index = 0;           // in the instance's module
@@ -45,7 +48,9 @@ struct Function {
 struct Table {
   TableType type;
   std::vector<Slot> elements;
+  abi::TableView view;  // of elements, for compiled code
 
+  void update_view() { view = {.elements = elements.data(), .size = elements.size()}; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(elements.size()); }
   // The old size, or nothing where the limits or the memory do not allow it.
   std::optional<std::uint32_t> grow(std::uint32_t by, Slot init);
@@ -53,7 +58,12 @@ struct Table {
 
 struct Global {
   GlobalType type;
-  alignas(16) Slot cell[2] = {0, 0};
+  alignas(16) Slot own_cell[2] = {0, 0};
+  Slot* cell = own_cell;  // or in the instance that it was made by, where compiled code has it
+
+  Global() = default;
+  Global(const Global&) = delete;
+  Global& operator=(const Global&) = delete;
 };
 
 struct Instance {
@@ -67,6 +77,9 @@ struct Instance {
   std::vector<std::vector<Slot>> element_segments;  // empty once dropped
   std::vector<ByteSpan> data_segments;              // empty once dropped
   std::vector<std::uint32_t> type_ids;              // of the module's types
+  // What compiled code works on, laid out by abi::InstanceLayout; none where nothing is compiled.
+  std::unique_ptr<abi::Slot[]> layout;
+  const Artifact* artifact = nullptr;
 
   std::uint8_t* memory_base() const { return memories.empty() ? nullptr : memories[0]->base(); }
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "wasm/engine/compiled.h"
 #include "wasm/engine/execute.h"
 #include "wasm/engine/store.h"
 
@@ -123,6 +124,7 @@ void make_functions(Store::Impl& store, Instance& instance) {
     function.instance = &instance;
     function.memory_base = instance.memory_base();
     function.code = kTranslateFirstCode;
+    enter_by_thunk(store, function);
     instance.functions.push_back(&function);
   }
 }
@@ -155,7 +157,8 @@ TrapKind run_segments(Instance& instance) {
 
 }  // namespace
 
-Store::Instantiated Store::instantiate(const Module& module, const Resolver& resolve) {
+Store::Instantiated Store::instantiate(const Module& module, const Resolver& resolve,
+                                       std::shared_ptr<const Artifact> artifact) {
   // Linking throws before anything is made; what it links is owned by others.
   Instance linked;
   linked.store = impl_.get();
@@ -175,6 +178,7 @@ Store::Instantiated Store::instantiate(const Module& module, const Resolver& res
     const GlobalType& type = module.globals[module.imported_globals + i];
     instance.globals.push_back(new_global(type, evaluate(instance, module.global_inits[i])));
   }
+  if (artifact) use_artifact(*impl_, instance, std::move(artifact));
   for (const ElementSegment& segment : module.elements) {
     std::vector<Slot>& items = instance.element_segments.emplace_back();
     items.reserve(segment.items.size());

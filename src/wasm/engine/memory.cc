@@ -29,7 +29,7 @@ Memory::Memory(const MemoryType& type, std::uint32_t cap, const std::function<st
     fail_errno(errno, "reserve {} GiB of address space for a memory",
                (kGuardBefore + kReserveFromBase) >> 30);
   }
-  base_ = static_cast<std::uint8_t*>(at) + kGuardBefore;
+  view_.base = static_cast<std::uint8_t*>(at) + kGuardBefore;
   if (!make_accessible(type.limits.min)) {
     int error = errno;
     ::munmap(at, kGuardBefore + kReserveFromBase);
@@ -37,7 +37,7 @@ Memory::Memory(const MemoryType& type, std::uint32_t cap, const std::function<st
   }
 }
 
-Memory::~Memory() { ::munmap(base_ - kGuardBefore, kGuardBefore + kReserveFromBase); }
+Memory::~Memory() { ::munmap(view_.base - kGuardBefore, kGuardBefore + kReserveFromBase); }
 
 std::optional<std::uint32_t> Memory::grow(std::uint32_t by) {
   std::uint32_t old = pages_;
@@ -49,15 +49,16 @@ std::optional<std::uint32_t> Memory::grow(std::uint32_t by) {
 
 bool Memory::make_accessible(std::uint32_t more) {
   if (more > 0 &&
-      ::mprotect(base_ + pages_ * kPageSize, more * kPageSize, PROT_READ | PROT_WRITE) != 0) {
+      ::mprotect(view_.base + pages_ * kPageSize, more * kPageSize, PROT_READ | PROT_WRITE) != 0) {
     return false;
   }
   pages_ += more;
+  view_.bytes = size();
   return true;
 }
 
 bool Memory::reserves(std::uintptr_t address) const {
-  std::uintptr_t start = reinterpret_cast<std::uintptr_t>(base_) - kGuardBefore;
+  std::uintptr_t start = reinterpret_cast<std::uintptr_t>(view_.base) - kGuardBefore;
   return address - start < kGuardBefore + kReserveFromBase;
 }
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 
+#include "wasm/abi/abi.h"
 #include "wasm/format/types.h"
 
 namespace wherry::wasm {
@@ -26,9 +27,11 @@ class Memory {
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  std::uint8_t* base() const { return base_; }
+  std::uint8_t* base() const { return view_.base; }
   std::uint32_t pages() const { return pages_; }
   std::uint64_t size() const { return pages_ * kPageSize; }  // bytes
+  // For compiled code. Stays where it is.
+  abi::MemoryView& view() { return view_; }
   const MemoryType& declared_type() const { return type_; }
 
   // The old number of pages, or nothing where the limits or the system do not allow it.
@@ -44,7 +47,7 @@ class Memory {
   std::uint32_t cap_;
   const std::function<std::uint32_t()>& now_;
   std::uint32_t pages_ = 0;
-  std::uint8_t* base_ = nullptr;
+  abi::MemoryView view_;
 };
 
 }  // namespace wherry::wasm

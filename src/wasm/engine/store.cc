@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "wasm/engine/compiled.h"
 #include "wasm/engine/execute.h"
 
 namespace wherry::wasm {
@@ -46,7 +47,10 @@ Store::Store(const EngineOptions& options) : impl_(std::make_unique<Impl>()) {
   impl_->context.stack_end = impl_->context.stack_begin + options.stack_bytes / sizeof(Slot);
 }
 
-Store::~Store() { ::munmap(impl_->stack, impl_->options.stack_bytes); }
+Store::~Store() {
+  ::munmap(impl_->stack, impl_->options.stack_bytes);
+  unmap_native_stack(*impl_);
+}
 
 Function* Store::host_function(const FuncType& type, HostFunction function, void* context) {
   Function& made = impl_->functions.emplace_back();
@@ -57,6 +61,7 @@ Function* Store::host_function(const FuncType& type, HostFunction function, void
       static_cast<std::uint16_t>(std::max(slots_of(type.params), slots_of(type.results)));
   made.host = function;
   made.host_context = context;
+  enter_by_thunk(*impl_, made);
   return &made;
 }
 
@@ -68,6 +73,7 @@ Table* Store::new_table(const TableType& type, const Value& init) {
          type.limits.min, kMaxTableElements);
   }
   table.elements.assign(type.limits.min, init.as<Slot>());
+  table.update_view();
   return &table;
 }
 
@@ -79,7 +85,7 @@ Memory* Store::new_memory(const MemoryType& type) {
 Global* Store::new_global(const GlobalType& type, const Value& init) {
   Global& global = impl_->globals.emplace_back();
   global.type = type;
-  std::memcpy(global.cell, init.bits.data(), sizeof global.cell);
+  std::memcpy(global.cell, init.bits.data(), sizeof global.own_cell);
   return &global;
 }
 
@@ -100,7 +106,7 @@ MemoryType type_of(const Memory& memory) {
 
 Value get(const Global& global) {
   Value value{.type = global.type.type};
-  std::memcpy(value.bits.data(), global.cell, sizeof global.cell);
+  std::memcpy(value.bits.data(), global.cell, sizeof global.own_cell);
   return value;
 }
 

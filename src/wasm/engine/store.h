@@ -5,6 +5,7 @@
 #include <exception>
 #include <map>
 
+#include "wasm/artifact/artifact.h"
 #include "wasm/engine/instance.h"
 #include "wasm/engine/interp/handler.h"
 
@@ -38,6 +39,13 @@ struct Store::Impl {
   std::deque<Instance> instances;
   std::deque<FuncType> types;  // the distinct ones; a type's id is its place here
   std::map<std::pair<std::vector<ValType>, std::vector<ValType>>, std::uint32_t> type_ids;
+  // Of compiled code: its stack, mapped at first use; the artifacts in use; a thunk for each type id, null
+  // where no artifact has one.
+  std::uint8_t* native_stack = nullptr;
+  std::vector<std::shared_ptr<const Artifact>> artifacts;
+  std::vector<Instance*> compiled_instances;
+  std::vector<const void*> exit_thunks;
+  std::vector<const Function*> left_frames;  // of a trap on its way to the entry, innermost first
   Instance hostless;  // the caller of a host function that no guest called
   CodeArena code;
 

@@ -1,5 +1,6 @@
 #include "wasm/engine/interp/control.h"
 
+#include "wasm/engine/compiled.h"
 #include "wasm/engine/execute.h"
 
 namespace wherry::wasm::interp {
@@ -197,8 +198,19 @@ WHERRY_HANDLER_CC void reload_memory(WHERRY_HANDLER_PARAMETERS) {
 WHERRY_HANDLER_CC void call_host(WHERRY_HANDLER_PARAMETERS) {
   const Function* callee = function_of(fp);
   context->frame = fp;
-  const TrapKind kind = host_call(*context, *callee, fp);
+  const TrapKind kind = host_call(*context, *callee, fp, nullptr);
   if (__builtin_expect(kind != TrapKind::None || context->failed, 0)) WHERRY_TRAP(kind);
+  const Slot* result = fp - callee->argument_slots;
+  acc = result[0];
+  vacc = get_slot<Vec>(result, 0);
+  const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);
+  fp = reinterpret_cast<Slot*>(fp[kCallerFrame]);
+  WHERRY_GO(to);
+}
+
+WHERRY_HANDLER_CC void enter_compiled(WHERRY_HANDLER_PARAMETERS) {
+  const Function* callee = function_of(fp);
+  if (__builtin_expect(!run_compiled(*context, *callee, fp), 0)) return;
   const Slot* result = fp - callee->argument_slots;
   acc = result[0];
   vacc = get_slot<Vec>(result, 0);

@@ -100,7 +100,7 @@ inline constexpr std::int32_t kCallerFrame = 1;
 inline constexpr std::int32_t kFunction = 2;
 
 // What a handler needs beside its registers; one per Store.
-struct Context {
+struct Context : abi::Runtime {
   Slot* stack_begin = nullptr;
   Slot* stack_end = nullptr;
   Slot* frame = nullptr;  // where a host call or a fault finds the guest

@@ -1,0 +1,14 @@
+#include "wasm/abi/layout.h"
+
+namespace wherry::wasm::abi {
+
+InstanceLayout::InstanceLayout(const Module& module) : imported_globals_(module.imported_globals) {
+  auto aligned = [](std::size_t at) { return (at + 15) & ~std::size_t{15}; };
+  global_cells_ = aligned(sizeof(InstanceHeader));
+  tables_ = global_cells_ + (module.globals.size() - imported_globals_) * 16;
+  global_pointers_ = tables_ + module.tables.size() * sizeof(TableView*);
+  type_ids_ = global_pointers_ + imported_globals_ * sizeof(Slot*);
+  bytes_ = aligned(type_ids_ + module.types.size() * sizeof(std::uint32_t));
+}
+
+}  // namespace wherry::wasm::abi

@@ -1,0 +1,168 @@
+// WebAssembly functions as LLVM IR (core spec 4.4), against the layouts of wasm/abi. Internal to wasm/compiler.
+#pragma once
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/Module.h>
+
+#include <string_view>
+#include <vector>
+
+#include "wasm/abi/layout.h"
+#include "wasm/compiler/body_reader.h"
+#include "wasm/format/module.h"
+#include "wasm/format/opcodes.h"
+
+namespace wherry::wasm::compiler {
+
+// As the engine's TrapKind: part of the ABI.
+enum class TrapCode : std::uint8_t {
+  Unreachable = 1,
+  OutOfBoundsMemory,
+  OutOfBoundsTable,
+  UndefinedElement,
+  UninitializedElement,
+  IndirectCallTypeMismatch,
+  IntegerDivideByZero,
+  IntegerOverflow,
+  InvalidConversion,
+};
+
+// Of a load from the guest's memory: the name of the metadata that says so.
+inline constexpr const char* kGuestLoad = "wherry.load";
+
+// The symbols of one LLVM module: functions and thunks, declared where others define them.
+class ModuleLowering {
+ public:
+  ModuleLowering(const Module& wasm, llvm::Module& ir);
+
+  void define_function(std::uint32_t defined);
+  void define_thunks(std::uint32_t type);
+
+ private:
+  friend class FunctionLowering;
+
+  llvm::Type* type(ValType type);
+  llvm::Type* result_type(const FuncType& type);
+  // caller: with the parameter that the ABI calls nest.
+  llvm::FunctionType* function_type(const FuncType& type, bool caller);
+  llvm::Function* function(std::uint32_t index);
+  void set_attributes(llvm::Function& function);
+  void define_entry_thunk(std::uint32_t type);
+  void define_exit_thunk(std::uint32_t type);
+
+  const Module& wasm_;
+  llvm::Module& ir_;
+  llvm::LLVMContext& context_;
+  abi::InstanceLayout layout_;
+  llvm::MDNode* memory_scope_;    // accesses of the guest's memory ...
+  llvm::MDNode* instance_scope_;  // ... and of everything else never meet
+};
+
+class FunctionLowering {
+ public:
+  FunctionLowering(ModuleLowering& module, std::uint32_t defined);
+  void run();
+
+ private:
+  enum class BlockKind : std::uint8_t { Block, Loop, If };
+  struct Control {
+    BlockKind kind = BlockKind::Block;
+    FuncType type;
+    std::size_t height = 0;
+    llvm::BasicBlock* label = nullptr;  // where branches lead
+    std::vector<llvm::PHINode*> label_values;
+    llvm::BasicBlock* end = nullptr;
+    std::vector<llvm::PHINode*> end_values;
+    llvm::BasicBlock* otherwise = nullptr;  // If: until an else is met
+    std::vector<llvm::Value*> otherwise_values;
+  };
+  using Values = std::vector<llvm::Value*>;
+
+  // --- lower.cc: control, variables, calls
+  void prologue();
+  void instruction(Opcode opcode);
+  void unreachable_instruction(Opcode opcode);
+  FuncType block_type();
+  void open(BlockKind kind);
+  void on_else();
+  void on_end();
+  void leave_to(llvm::BasicBlock* block, const std::vector<llvm::PHINode*>& into);
+  Control& label(std::uint32_t depth) { return controls_[controls_.size() - 1 - depth]; }
+  void branch(std::uint32_t depth);
+  void branch_if(std::uint32_t depth);
+  void branch_table();
+  void call(std::uint32_t index);
+  void call_indirect();
+  void finish_call(llvm::CallInst* made, const FuncType& type);
+  llvm::Value* call_through(llvm::Value* entry, const FuncType& type, Values arguments);
+  void select();
+  void tables(Opcode opcode);
+  llvm::Value* global_cell(std::uint32_t index);
+
+  // --- lower_memory.cc
+  bool memory(Opcode opcode);
+  llvm::Value* address(std::uint32_t offset);
+  llvm::LoadInst* guest_load(llvm::Type* type, llvm::Value* address);
+  void guest_store(llvm::Value* value, llvm::Value* address);
+
+  // --- lower_numeric.cc, lower_vector.cc
+  void numeric(Opcode opcode);
+  void scalar_int(std::string_view op, llvm::Type* type);
+  void scalar_float(std::string_view op, llvm::Type* type);
+  void convert(std::string_view op, llvm::Type* type);
+  void divide(std::string_view op);
+  void truncate(llvm::Value* from, llvm::Type* to, bool is_signed);
+  llvm::Value* opaque(llvm::Value* value);
+  llvm::Value* quiet(llvm::Value* value);
+  bool integer_operation(std::string_view op, llvm::Type* type);
+  bool float_operation(std::string_view op, llvm::Type* type);
+  void vector(Opcode opcode, std::string_view shape, std::string_view op);
+  bool vector_memory(Opcode opcode, std::string_view op);
+  void vector_convert(std::string_view shape, std::string_view op);
+  llvm::FixedVectorType* shape_type(std::string_view shape);
+  llvm::Value* pop_as(llvm::Type* type) { return b_.CreateBitCast(pop(), type); }
+  void push_vector(llvm::Value* value);
+
+  // --- shared
+  llvm::Value* pop() {
+    llvm::Value* value = stack_.back();
+    stack_.pop_back();
+    return value;
+  }
+  void push(llvm::Value* value) { stack_.push_back(value); }
+  void push_bool(llvm::Value* value) { push(b_.CreateZExt(value, b_.getInt32Ty())); }
+  llvm::BasicBlock* block();
+  void trap_if(llvm::Value* condition, TrapCode code);
+  llvm::BasicBlock* trap_block(TrapCode code);
+  void trap(llvm::Value* code);
+  llvm::Value* field(std::size_t offset);  // address in the instance
+  // A field that never changes while the instance lives.
+  llvm::Value* constant_field(llvm::Type* type, std::size_t offset);
+  llvm::LoadInst* instance_load(llvm::Type* type, llvm::Value* at);
+  void instance_store(llvm::Value* value, llvm::Value* at);
+  llvm::Value* helper(abi::Helper helper, Values arguments);
+  llvm::Value* table_element(std::uint32_t table, llvm::Value* index, TrapCode code);
+
+  friend class ModuleLowering;
+
+  ModuleLowering& module_;
+  const Module& wasm_;
+  const Code& code_;
+  BodyReader reader_;
+  llvm::Function* function_;
+  llvm::IRBuilder<> b_;
+  llvm::Value* instance_ = nullptr;
+  llvm::Value* memory_ = nullptr;
+  std::vector<llvm::AllocaInst*> locals_;
+  Values stack_;
+  std::vector<Control> controls_;
+  llvm::BasicBlock* traps_[16] = {};
+  bool dead_ = false;
+  unsigned dead_blocks_ = 0;
+};
+
+// helper's type and call, from any function that has the instance at hand.
+llvm::CallInst* call_helper(llvm::IRBuilder<>& b, llvm::Value* instance, abi::Helper helper,
+                            std::vector<llvm::Value*> arguments);
+
+}  // namespace wherry::wasm::compiler

@@ -1,0 +1,259 @@
+// Symbols, thunks and what every function's lowering shares.
+#include <llvm/IR/MDBuilder.h>
+
+#include "base/error.h"
+#include "wasm/compiler/lower.h"
+
+namespace wherry::wasm::compiler {
+
+using llvm::Value;
+
+namespace {
+
+constexpr std::uint32_t slots_of(ValType type) { return type == ValType::V128 ? 2 : 1; }
+
+llvm::MDNode* no_operands(llvm::LLVMContext& context) { return llvm::MDNode::get(context, {}); }
+
+struct HelperRow {
+  char result;
+  std::string_view parameters;
+};
+constexpr char v = 'v', i = 'i', n = 'n';
+constexpr HelperRow kHelperRows[] = {
+#define WHERRY_HELPER(name, result, parameters) {result, parameters},
+#include "wasm/abi/helpers.def"
+#undef WHERRY_HELPER
+};
+
+}  // namespace
+
+llvm::CallInst* call_helper(llvm::IRBuilder<>& b, Value* instance, abi::Helper helper,
+                            std::vector<Value*> arguments) {
+  const HelperRow& row = kHelperRows[static_cast<std::size_t>(helper)];
+  std::vector<llvm::Type*> types = {b.getPtrTy()};
+  for (char letter : row.parameters) {
+    types.push_back(letter == 'l' ? b.getInt64Ty() : b.getInt32Ty());
+  }
+  auto* type = llvm::FunctionType::get(row.result == 'i' ? b.getInt32Ty() : b.getVoidTy(), types, false);
+  const std::size_t at = offsetof(abi::InstanceHeader, helpers) + 8 * static_cast<std::size_t>(helper);
+  llvm::LoadInst* native = b.CreateLoad(
+      b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), instance, at));
+  native->setMetadata(llvm::LLVMContext::MD_invariant_load, no_operands(b.getContext()));
+  arguments.insert(arguments.begin(), instance);
+  llvm::CallInst* made = b.CreateCall(type, native, arguments);
+  if (row.result == 'n') {
+    made->setDoesNotReturn();
+    made->addFnAttr(llvm::Attribute::Cold);
+  }
+  return made;
+}
+
+ModuleLowering::ModuleLowering(const Module& wasm, llvm::Module& ir)
+    : wasm_(wasm), ir_(ir), context_(ir.getContext()), layout_(wasm) {
+  llvm::MDBuilder metadata(context_);
+  llvm::MDNode* domain = metadata.createAnonymousAliasScopeDomain();
+  memory_scope_ =
+      llvm::MDNode::get(context_, {metadata.createAnonymousAliasScope(domain, "memory")});
+  instance_scope_ =
+      llvm::MDNode::get(context_, {metadata.createAnonymousAliasScope(domain, "instance")});
+}
+
+llvm::Type* ModuleLowering::type(ValType type) {
+  switch (type) {
+    case ValType::I32:
+      return llvm::Type::getInt32Ty(context_);
+    case ValType::F32:
+      return llvm::Type::getFloatTy(context_);
+    case ValType::F64:
+      return llvm::Type::getDoubleTy(context_);
+    case ValType::V128:
+      return llvm::FixedVectorType::get(llvm::Type::getInt64Ty(context_), 2);
+    default:
+      return llvm::Type::getInt64Ty(context_);
+  }
+}
+
+llvm::Type* ModuleLowering::result_type(const FuncType& of) {
+  if (of.results.empty()) return llvm::Type::getVoidTy(context_);
+  if (of.results.size() == 1) return type(of.results[0]);
+  std::vector<llvm::Type*> parts;
+  for (ValType result : of.results) parts.push_back(type(result));
+  return llvm::StructType::get(context_, parts);
+}
+
+llvm::FunctionType* ModuleLowering::function_type(const FuncType& of, bool caller) {
+  std::vector<llvm::Type*> parameters(caller ? 2 : 1, llvm::PointerType::get(context_, 0));
+  for (ValType param : of.params) parameters.push_back(type(param));
+  return llvm::FunctionType::get(result_type(of), parameters, false);
+}
+
+void ModuleLowering::set_attributes(llvm::Function& function) {
+  function.addFnAttr(llvm::Attribute::NoUnwind);
+  function.addFnAttr(llvm::Attribute::NullPointerIsValid);
+  function.addFnAttr("frame-pointer", "all");
+  function.addFnAttr("probe-stack", "inline-asm");
+  function.addFnAttr("stack-probe-size", "4096");
+  function.addFnAttr("disable-tail-calls", "true");
+  function.addFnAttr("no-builtins");
+}
+
+llvm::Function* ModuleLowering::function(std::uint32_t index) {
+  const std::string name = "f" + std::to_string(index);
+  if (llvm::Function* known = ir_.getFunction(name)) return known;
+  llvm::Function* made =
+      llvm::Function::Create(function_type(wasm_.type_of(index), false),
+                             llvm::GlobalValue::ExternalLinkage, name, ir_);
+  made->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  made->setDSOLocal(true);
+  made->addParamAttr(0, llvm::Attribute::SwiftSelf);
+  set_attributes(*made);
+  return made;
+}
+
+void ModuleLowering::define_function(std::uint32_t defined) {
+  FunctionLowering(*this, defined).run();
+}
+
+void ModuleLowering::define_thunks(std::uint32_t type) {
+  define_entry_thunk(type);
+  define_exit_thunk(type);
+}
+
+void ModuleLowering::define_entry_thunk(std::uint32_t type_index) {
+  const FuncType& of = wasm_.types[type_index];
+  llvm::IRBuilder<> b(context_);
+  llvm::Function* thunk = llvm::Function::Create(
+      llvm::FunctionType::get(b.getVoidTy(), {b.getPtrTy(), b.getPtrTy(), b.getPtrTy()}, false),
+      llvm::GlobalValue::ExternalLinkage, "enter" + std::to_string(type_index), ir_);
+  thunk->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  set_attributes(*thunk);
+  b.SetInsertPoint(llvm::BasicBlock::Create(context_, "", thunk));
+  Value* slots = thunk->getArg(1);
+  std::vector<Value*> arguments = {thunk->getArg(0)};
+  unsigned slot = 0;
+  for (ValType param : of.params) {
+    arguments.push_back(b.CreateAlignedLoad(
+        type(param), b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8)));
+    slot += slots_of(param);
+  }
+  llvm::CallInst* made = b.CreateCall(function_type(of, false), thunk->getArg(2), arguments);
+  made->addParamAttr(0, llvm::Attribute::SwiftSelf);
+  slot = 0;
+  for (unsigned r = 0; r < of.results.size(); ++r) {
+    Value* value = of.results.size() == 1 ? made : b.CreateExtractValue(made, r);
+    if (of.results[r] == ValType::I32) value = b.CreateZExt(value, b.getInt64Ty());
+    b.CreateAlignedStore(value, b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8));
+    slot += slots_of(of.results[r]);
+  }
+  b.CreateRetVoid();
+}
+
+void ModuleLowering::define_exit_thunk(std::uint32_t type_index) {
+  const FuncType& of = wasm_.types[type_index];
+  llvm::IRBuilder<> b(context_);
+  llvm::Function* thunk =
+      llvm::Function::Create(function_type(of, true), llvm::GlobalValue::ExternalLinkage,
+                             "leave" + std::to_string(type_index), ir_);
+  thunk->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  thunk->addParamAttr(0, llvm::Attribute::SwiftSelf);
+  thunk->addParamAttr(1, llvm::Attribute::Nest);
+  set_attributes(*thunk);
+  b.SetInsertPoint(llvm::BasicBlock::Create(context_, "", thunk));
+  Value* entry = thunk->getArg(0);
+  Value* caller = thunk->getArg(1);
+  auto load_at = [&](Value* from, std::size_t offset) {
+    return b.CreateLoad(b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), from, offset));
+  };
+  Value* runtime = load_at(caller, offsetof(abi::InstanceHeader, runtime));
+  Value* activation = load_at(runtime, offsetof(abi::Runtime, activation));
+  Value* slots = load_at(activation, offsetof(abi::Activation, call_area));
+  unsigned slot = 0;
+  for (unsigned p = 0; p < of.params.size(); ++p) {
+    Value* value = thunk->getArg(p + 2);
+    if (of.params[p] == ValType::I32) value = b.CreateZExt(value, b.getInt64Ty());
+    b.CreateAlignedStore(value, b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8));
+    slot += slots_of(of.params[p]);
+  }
+  call_helper(b, caller, abi::Helper::call, {b.CreatePtrToInt(entry, b.getInt64Ty())});
+  if (of.results.empty()) {
+    b.CreateRetVoid();
+    return;
+  }
+  std::vector<Value*> results;
+  slot = 0;
+  for (ValType result : of.results) {
+    results.push_back(b.CreateAlignedLoad(
+        type(result), b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8)));
+    slot += slots_of(result);
+  }
+  if (results.size() == 1) {
+    b.CreateRet(results[0]);
+  } else {
+    b.CreateAggregateRet(results.data(), static_cast<unsigned>(results.size()));
+  }
+}
+
+FunctionLowering::FunctionLowering(ModuleLowering& module, std::uint32_t defined)
+    : module_(module),
+      wasm_(module.wasm_),
+      code_(wasm_.code[defined]),
+      reader_(code_.body),
+      function_(module.function(wasm_.imported_functions + defined)),
+      b_(module.context_) {}
+
+llvm::BasicBlock* FunctionLowering::block() {
+  return llvm::BasicBlock::Create(b_.getContext(), "", function_);
+}
+
+void FunctionLowering::trap(Value* code) {
+  helper(abi::Helper::trap, {code});
+  b_.CreateUnreachable();
+}
+
+llvm::BasicBlock* FunctionLowering::trap_block(TrapCode code) {
+  llvm::BasicBlock*& known = traps_[static_cast<std::size_t>(code)];
+  if (known) return known;
+  known = block();
+  llvm::IRBuilder<>::InsertPointGuard guard(b_);
+  b_.SetInsertPoint(known);
+  trap(b_.getInt32(static_cast<std::uint32_t>(code)));
+  return known;
+}
+
+void FunctionLowering::trap_if(Value* condition, TrapCode code) {
+  llvm::BasicBlock* next = block();
+  b_.CreateCondBr(condition, trap_block(code), next,
+                  llvm::MDBuilder(b_.getContext()).createBranchWeights(1, 1 << 20));
+  b_.SetInsertPoint(next);
+}
+
+Value* FunctionLowering::field(std::size_t offset) {
+  return b_.CreateConstGEP1_64(b_.getInt8Ty(), instance_, offset);
+}
+
+Value* FunctionLowering::constant_field(llvm::Type* type, std::size_t offset) {
+  llvm::LoadInst* made = b_.CreateLoad(type, field(offset));
+  made->setMetadata(llvm::LLVMContext::MD_invariant_load, no_operands(b_.getContext()));
+  made->setMetadata(llvm::LLVMContext::MD_alias_scope, module_.instance_scope_);
+  made->setMetadata(llvm::LLVMContext::MD_noalias, module_.memory_scope_);
+  return made;
+}
+
+llvm::LoadInst* FunctionLowering::instance_load(llvm::Type* type, Value* at) {
+  llvm::LoadInst* made = b_.CreateAlignedLoad(type, at, llvm::Align(4));
+  made->setMetadata(llvm::LLVMContext::MD_alias_scope, module_.instance_scope_);
+  made->setMetadata(llvm::LLVMContext::MD_noalias, module_.memory_scope_);
+  return made;
+}
+
+void FunctionLowering::instance_store(Value* value, Value* at) {
+  llvm::StoreInst* made = b_.CreateAlignedStore(value, at, llvm::Align(8));
+  made->setMetadata(llvm::LLVMContext::MD_alias_scope, module_.instance_scope_);
+  made->setMetadata(llvm::LLVMContext::MD_noalias, module_.memory_scope_);
+}
+
+Value* FunctionLowering::helper(abi::Helper which, Values arguments) {
+  return call_helper(b_, instance_, which, std::move(arguments));
+}
+
+}  // namespace wherry::wasm::compiler

@@ -1,0 +1,150 @@
+#include "wasm/compiler/object.h"
+
+#include <llvm/Analysis/TargetLibraryInfo.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/FileSystem.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Support/raw_ostream.h>
+#include <llvm/TargetParser/Host.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "wasm/compiler/lower.h"
+
+namespace wherry::wasm::compiler {
+
+namespace {
+
+// One round of what matters for code that was optimised once, when it became WebAssembly: as fast as LLVM's
+// -O3 and made in a third of the time (docs/RATIONALE.md).
+constexpr const char* kPasses =
+    "early-cse<memssa>,simplifycfg,instcombine,simplifycfg,reassociate,loop-simplify,lcssa,"
+    "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars),loop-vectorize,slp-vectorizer,instcombine,"
+    "simplifycfg";
+
+// LLVM drops a load whose value nobody uses, WebAssembly traps on it all the same. Those without use once
+// locals are values are made volatile; all others LLVM may treat as it does a C program's.
+void keep_dead_loads(llvm::Function& function) {
+  std::vector<llvm::Instruction*> work;
+  llvm::SmallPtrSet<llvm::Instruction*, 32> live;
+  for (llvm::Instruction& each : llvm::instructions(function)) {
+    if (each.isTerminator() || each.mayHaveSideEffects()) {
+      live.insert(&each);
+      work.push_back(&each);
+    }
+  }
+  while (!work.empty()) {
+    llvm::Instruction* user = work.back();
+    work.pop_back();
+    for (llvm::Value* operand : user->operands()) {
+      auto* made = llvm::dyn_cast<llvm::Instruction>(operand);
+      if (made && live.insert(made).second) work.push_back(made);
+    }
+  }
+  const unsigned kind = function.getContext().getMDKindID(kGuestLoad);
+  for (llvm::Instruction& each : llvm::instructions(function)) {
+    auto* load = llvm::dyn_cast<llvm::LoadInst>(&each);
+    if (!load || !load->hasMetadata(kind)) continue;
+    load->setMetadata(kind, nullptr);
+    if (!live.contains(load)) load->setVolatile(true);
+  }
+}
+
+void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOptions& options) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = true;
+  tuning.SLPVectorization = true;
+  llvm::PassBuilder builder(&target, tuning);
+  // There is no C library to call.
+  functions.registerPass([] {
+    llvm::TargetLibraryInfoImpl none;
+    none.disableAllFunctions();
+    return llvm::TargetLibraryAnalysis(none);
+  });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graph, modules);
+  llvm::FunctionPassManager values;
+  llvm::FunctionPassManager rest;
+  if (auto error = builder.parsePassPipeline(values, "sroa")) {
+    fail(ErrorKind::Internal, "LLVM: {}", llvm::toString(std::move(error)));
+  }
+  if (auto error = builder.parsePassPipeline(rest, kPasses)) {
+    fail(ErrorKind::Internal, "LLVM: {}", llvm::toString(std::move(error)));
+  }
+  for (llvm::Function& function : module) {
+    if (function.isDeclaration()) continue;
+    values.run(function, functions);
+    keep_dead_loads(function);
+    functions.invalidate(function, llvm::PreservedAnalyses::none());
+    if (options.optimise) rest.run(function, functions);
+    functions.clear(function, function.getName());
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<llvm::TargetMachine> host_target(const CompileOptions& options) {
+  static const bool initialised = [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    return true;
+  }();
+  (void)initialised;
+  const std::string triple = "x86_64-unknown-linux-gnu";
+  std::string error;
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target) fail(ErrorKind::Unimplemented, "LLVM: {}", error);
+  std::vector<std::string> features;
+  for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
+    features.push_back((feature.getValue() ? "+" : "-") + feature.getKey().str());
+  }
+  std::ranges::sort(features);
+  std::string all;
+  for (const std::string& feature : features) all += (all.empty() ? "" : ",") + feature;
+  llvm::TargetOptions machine;
+  machine.AllowFPOpFusion = llvm::FPOpFusion::Strict;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, llvm::sys::getHostCPUName(), all, machine, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      options.optimise ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None));
+}
+
+llvm::SmallVector<char, 0> make_object(llvm::Module& module, llvm::TargetMachine& target,
+                                       const CompileOptions& options) {
+#ifndef NDEBUG
+  std::string broken;
+  llvm::raw_string_ostream text(broken);
+  if (llvm::verifyModule(module, &text)) fail(ErrorKind::Internal, "LLVM: {}", text.str());
+#endif
+  optimise(module, target, options);
+  if (!options.dump_ir.empty()) {
+    std::error_code error;
+    llvm::raw_fd_ostream file(options.dump_ir, error, llvm::sys::fs::OF_Text);
+    if (!error) module.print(file, nullptr);
+  }
+  llvm::SmallVector<char, 0> object;
+  llvm::raw_svector_ostream out(object);
+  llvm::legacy::PassManager passes;
+  llvm::TargetLibraryInfoImpl none;
+  none.disableAllFunctions();
+  passes.add(new llvm::TargetLibraryInfoWrapperPass(none));
+  if (target.addPassesToEmitFile(passes, out, nullptr, llvm::CodeGenFileType::ObjectFile)) {
+    fail(ErrorKind::Internal, "LLVM: the target emits no object files");
+  }
+  passes.run(module);
+  return object;
+}
+
+}  // namespace wherry::wasm::compiler

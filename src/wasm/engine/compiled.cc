@@ -1,0 +1,366 @@
+#include "wasm/engine/compiled.h"
+
+#include <sys/mman.h>
+#include <ucontext.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.h"
+#include "wasm/abi/layout.h"
+#include "wasm/engine/execute.h"
+#include "wasm/engine/fault.h"
+#include "wasm/engine/interp/control.h"
+#include "wasm/engine/native_stack.h"
+
+namespace wherry::wasm {
+namespace {
+
+using interp::kCallerFrame;
+using interp::kFunction;
+using interp::kHeaderSlots;
+using interp::kReturnPc;
+
+// Below the guest's stack. Frames larger than a page are probed page by page, so no access passes it.
+constexpr std::size_t kStackGuard = 1u << 20;
+// Each entry from the interpreter, and each call back into it, takes host stack: more is a trap.
+constexpr std::uint32_t kMaxActivations = 1000;
+
+Function* function_at(const Slot* fp) { return reinterpret_cast<Function*>(fp[kFunction]); }
+Slot* caller_of(const Slot* fp) { return reinterpret_cast<Slot*>(fp[kCallerFrame]); }
+
+Instance& instance_of(const abi::InstanceHeader* header) {
+  return *static_cast<Instance*>(header->instance);
+}
+interp::Context& context_of(const abi::InstanceHeader* header) {
+  return *static_cast<interp::Context*>(header->runtime);
+}
+
+bool map_native_stack(Store::Impl& store) {
+  if (store.native_stack) return true;
+  const std::size_t size = kStackGuard + store.options.stack_bytes;
+  void* at = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (at == MAP_FAILED) return false;
+  auto* bytes = static_cast<std::uint8_t*>(at);
+  if (::mprotect(bytes + kStackGuard, store.options.stack_bytes, PROT_READ | PROT_WRITE) != 0) {
+    ::munmap(at, size);
+    return false;
+  }
+  store.native_stack = bytes;
+  return true;
+}
+
+// The functions of a stay in compiled code, innermost first, by the chain of frame pointers.
+void collect_native(const Store::Impl& store, const abi::Activation& activation,
+                    std::vector<const Function*>& functions) {
+  const void* pc = activation.guest_pc;
+  void* const* frame = activation.guest_fp;
+  const auto* sp = static_cast<void* const*>(activation.guest_sp);
+  bool exact = pc != nullptr;  // else the address after a call
+  if (!pc) pc = *sp;
+  const auto* low = store.native_stack + kStackGuard;
+  const auto* high = low + store.options.stack_bytes;
+  for (;;) {
+    const auto* at = static_cast<const std::uint8_t*>(pc) - (exact ? 0 : 1);
+    const Function* found = nullptr;
+    bool at_start = false;
+    for (const Instance* instance : store.compiled_instances) {
+      if (!instance->artifact->contains(at)) continue;
+      if (auto place = instance->artifact->find(at)) {
+        found = &instance->own_functions[place->defined];
+        at_start = exact && place->start == at;
+      }
+      break;
+    }
+    // A thunk, which is the last where it is the entry's.
+    if (found) functions.push_back(found);
+    exact = false;
+    if (at_start) {  // the frame pointer is still the caller's
+      pc = *sp;
+      continue;
+    }
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(frame);
+    if (bytes < low || bytes + 16 > high) return;
+    pc = frame[1];
+    frame = static_cast<void* const*>(frame[0]);
+  }
+}
+
+// Sets what the entry finds, and leaves compiled code.
+[[noreturn]] void leave(interp::Context& context) { wherry_leave_compiled(context.activation); }
+
+void leave_if(interp::Context& context, TrapKind kind) {
+  if (kind == TrapKind::None) [[likely]]
+    return;
+  context.trap = kind;
+  context.trap_frame = nullptr;
+  leave(context);
+}
+
+// Interpreted code called from compiled code: a fault in it comes back here.
+void run_interpreted(interp::Context& context, const Function& function, Slot* fp) {
+  FaultScope scope(*context.store);
+  if (sigsetjmp(scope.landing, 0) == 0) {
+    reinterpret_cast<interp::Handler>(*function.code)(function.code, fp, function.memory_base, &context, 0,
+                                                      interp::Vec{});
+  } else {
+    context.trap = TrapKind::OutOfBoundsMemory;
+    context.trap_frame = scope.trap_frame;
+  }
+}
+
+const Slot kLeaveCode[1] = {reinterpret_cast<Slot>(&interp::leave)};
+
+}  // namespace
+
+bool run_compiled(interp::Context& context, const Function& function, Slot* fp) noexcept {
+  Store::Impl& store = *context.store;
+  abi::Activation* outer = context.activation;
+  abi::Activation activation;
+  activation.call_area = fp + kHeaderSlots;
+  activation.frame = fp;
+  activation.outer = outer;
+  activation.depth = outer ? outer->depth + 1 : 0;
+  const auto room = static_cast<std::size_t>(context.stack_end - fp);
+  if (room < abi::kCallAreaSlots + 2 * kHeaderSlots || activation.depth >= kMaxActivations ||
+      !map_native_stack(store)) {
+    context.trap = TrapKind::StackExhausted;
+    context.trap_frame = fp;
+    return false;
+  }
+  void* top = store.native_stack + kStackGuard + store.options.stack_bytes;
+  if (outer) {
+    const auto below = reinterpret_cast<std::uintptr_t>(outer->guest_sp);
+    top = reinterpret_cast<void*>(below & ~std::uintptr_t{15});
+  }
+  const Instance& instance = *function.instance;
+  const std::uint32_t type = instance.module->functions[function.index];
+  context.activation = &activation;
+  const int left =
+      wherry_enter_compiled(instance.artifact->entry_thunk(type), function.context,
+                            fp - function.argument_slots, function.native, &activation, top);
+  if (left != 0 && !context.failed) {
+    // The guest's stack is as it was at the trap; nothing else will look at it.
+    if (context.trap_frame) {
+      collect_frames(store, context.trap_frame, fp, store.left_frames);
+    }
+    collect_native(store, activation, store.left_frames);
+    context.trap_frame = caller_of(fp);
+  }
+  context.activation = outer;
+  return left == 0;
+}
+
+void collect_frames(const Store::Impl& store, const Slot* fp, const Slot* end,
+                    std::vector<const Function*>& functions) {
+  const abi::Activation* activation = store.context.activation;
+  for (; fp != end; fp = caller_of(fp)) {
+    if (activation && activation->frame == fp) {
+      collect_native(store, *activation, functions);
+      activation = activation->outer;
+    } else if (function_at(fp)->instance) {
+      functions.push_back(function_at(fp));
+    }
+  }
+}
+
+bool leave_at_fault(Store::Impl& store, const siginfo_t* info, void* raw_context) {
+  abi::Activation* activation = store.context.activation;
+  if (!activation) return false;
+  auto* context = static_cast<ucontext_t*>(raw_context);
+  greg_t* registers = context->uc_mcontext.gregs;
+  const auto* pc = reinterpret_cast<const void*>(registers[REG_RIP]);
+  const bool compiled = std::ranges::any_of(
+      store.artifacts, [&](const auto& artifact) { return artifact->contains(pc); });
+  if (!compiled) return false;
+  const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  const auto stack = reinterpret_cast<std::uintptr_t>(store.native_stack);
+  TrapKind kind = TrapKind::None;
+  if (address < 4096) {
+    kind = TrapKind::UninitializedElement;
+  } else if (address - stack < kStackGuard) {
+    kind = TrapKind::StackExhausted;
+  } else {
+    for (const Memory& memory : store.memories) {
+      if (memory.reserves(address)) kind = TrapKind::OutOfBoundsMemory;
+    }
+  }
+  if (kind == TrapKind::None) return false;
+  store.context.trap = kind;
+  store.context.trap_frame = nullptr;
+  activation->guest_pc = pc;
+  activation->guest_sp = reinterpret_cast<void*>(registers[REG_RSP]);
+  activation->guest_fp = reinterpret_cast<void**>(registers[REG_RBP]);
+  // On the host's stack from here: the guest's may have no room.
+  registers[REG_RIP] = reinterpret_cast<greg_t>(&wherry_leave_compiled);
+  registers[REG_RDI] = reinterpret_cast<greg_t>(activation);
+  return true;
+}
+
+void enter_by_thunk(Store::Impl& store, Function& function) {
+  function.context = &function;
+  function.native =
+      function.type_id < store.exit_thunks.size() ? store.exit_thunks[function.type_id] : nullptr;
+}
+
+namespace {
+
+// The thunks of an artifact's types, for all functions of these types that have none.
+void use_thunks(Store::Impl& store, const Module& module, const std::vector<std::uint32_t>& type_ids,
+                const Artifact& artifact) {
+  bool added = false;
+  store.exit_thunks.resize(store.types.size());
+  for (std::uint32_t type = 0; type < module.types.size(); ++type) {
+    const void*& thunk = store.exit_thunks[type_ids[type]];
+    if (thunk) continue;
+    thunk = artifact.exit_thunk(type);
+    added = true;
+  }
+  if (!added) return;
+  auto update = [&](Function& function) {
+    if (!function.native) enter_by_thunk(store, function);
+  };
+  for (Function& function : store.functions) update(function);
+  for (Instance& instance : store.instances) {
+    if (!instance.own_functions) continue;
+    const std::size_t own = instance.module->code.size();
+    for (std::size_t i = 0; i < own; ++i) update(instance.own_functions[i]);
+  }
+}
+
+}  // namespace
+
+void use_artifact(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact) {
+  const Module& module = *instance.module;
+  if (artifact->functions() != module.code.size() || artifact->types() != module.types.size()) {
+    fail(ErrorKind::FailedPrecondition, "artifact: of another module");
+  }
+  const abi::InstanceLayout layout(module);
+  instance.layout = std::make_unique<abi::Slot[]>(layout.bytes() / sizeof(abi::Slot));
+  auto* start = reinterpret_cast<std::uint8_t*>(instance.layout.get());
+  auto* header = new (start) abi::InstanceHeader();
+  if (!instance.memories.empty()) {
+    header->memory_base = instance.memory_base();
+    header->memory = &instance.memories[0]->view();
+  }
+  header->runtime = &store.context;
+  header->instance = &instance;
+  static_assert(sizeof(Function*) == sizeof(abi::FunctionEntry*));
+  header->functions = reinterpret_cast<abi::FunctionEntry**>(instance.functions.data());
+  std::copy(std::begin(kHelperStubs), std::end(kHelperStubs), header->helpers);
+  for (std::uint32_t i = 0; i < module.tables.size(); ++i) {
+    store_little(start + layout.table(i), &instance.tables[i]->view);
+  }
+  for (std::uint32_t i = 0; i < module.types.size(); ++i) {
+    store_little(start + layout.type_id(i), instance.type_ids[i]);
+  }
+  for (std::uint32_t i = 0; i < module.globals.size(); ++i) {
+    Global& global = *instance.globals[i];
+    if (i < module.imported_globals) {
+      store_little(start + layout.global(i), global.cell);
+    } else {
+      auto* cell = reinterpret_cast<Slot*>(start + layout.global(i));
+      std::memcpy(cell, global.cell, sizeof global.own_cell);
+      global.cell = cell;
+    }
+  }
+  use_thunks(store, module, instance.type_ids, *artifact);
+  for (std::uint32_t i = 0; i < module.code.size(); ++i) {
+    const std::uint8_t* native = artifact->function(i);
+    if (!native) continue;
+    Function& function = instance.own_functions[i];
+    function.native = native;
+    function.context = header;
+    function.code = kEnterCompiledCode;
+  }
+  instance.artifact = artifact.get();
+  store.artifacts.push_back(std::move(artifact));
+  store.compiled_instances.push_back(&instance);
+}
+
+void unmap_native_stack(Store::Impl& store) {
+  if (store.native_stack) ::munmap(store.native_stack, kStackGuard + store.options.stack_bytes);
+}
+
+// --- what compiled code asks for, on the host's stack
+
+extern "C" {
+
+void wherry_helper_trap(abi::InstanceHeader* caller, std::uint32_t kind) {
+  leave_if(context_of(caller), static_cast<TrapKind>(kind));
+}
+
+void wherry_helper_call(abi::InstanceHeader* caller, abi::FunctionEntry* entry) {
+  interp::Context& context = context_of(caller);
+  auto& function = static_cast<Function&>(*entry);
+  const abi::Activation& activation = *context.activation;
+  Slot* fp = activation.call_area + function.argument_slots;
+  fp[kReturnPc] = reinterpret_cast<Slot>(kLeaveCode);
+  fp[kCallerFrame] = reinterpret_cast<Slot>(activation.frame);
+  fp[kFunction] = reinterpret_cast<Slot>(&function);
+  if (function.host) {
+    context.frame = fp;
+    const TrapKind kind = host_call(context, function, fp, &instance_of(caller));
+    if (context.failed) [[unlikely]]
+      leave(context);
+    return leave_if(context, kind);
+  }
+  run_interpreted(context, function, fp);
+  if (context.failed || context.trap != TrapKind::None) leave(context);
+}
+
+std::uint32_t wherry_helper_memory_grow(abi::InstanceHeader* caller, std::uint32_t by) {
+  return instance_of(caller).memories[0]->grow(by).value_or(~std::uint32_t{0});
+}
+
+void wherry_helper_memory_copy(abi::InstanceHeader* caller, std::uint32_t to, std::uint32_t from,
+                               std::uint32_t count) {
+  leave_if(context_of(caller), memory_copy(*instance_of(caller).memories[0], to, from, count));
+}
+
+void wherry_helper_memory_fill(abi::InstanceHeader* caller, std::uint32_t at, std::uint32_t value,
+                               std::uint32_t count) {
+  leave_if(context_of(caller), memory_fill(*instance_of(caller).memories[0], at, value, count));
+}
+
+void wherry_helper_memory_init(abi::InstanceHeader* caller, std::uint32_t segment, std::uint32_t to,
+                               std::uint32_t from, std::uint32_t count) {
+  leave_if(context_of(caller), memory_init(instance_of(caller), segment, to, from, count));
+}
+
+void wherry_helper_data_drop(abi::InstanceHeader* caller, std::uint32_t segment) {
+  instance_of(caller).data_segments[segment] = {};
+}
+
+void wherry_helper_table_init(abi::InstanceHeader* caller, std::uint64_t which, std::uint32_t to,
+                              std::uint32_t from, std::uint32_t count) {
+  leave_if(context_of(caller),
+           table_init(instance_of(caller), static_cast<std::uint32_t>(which >> 32),
+                      static_cast<std::uint32_t>(which), to, from, count));
+}
+
+void wherry_helper_elem_drop(abi::InstanceHeader* caller, std::uint32_t segment) {
+  instance_of(caller).element_segments[segment].clear();
+}
+
+void wherry_helper_table_copy(abi::InstanceHeader* caller, std::uint64_t which, std::uint32_t to,
+                              std::uint32_t from, std::uint32_t count) {
+  Instance& instance = instance_of(caller);
+  leave_if(context_of(caller),
+           table_copy(*instance.tables[which >> 32],
+                      *instance.tables[static_cast<std::uint32_t>(which)], to, from, count));
+}
+
+void wherry_helper_table_fill(abi::InstanceHeader* caller, std::uint32_t table, std::uint32_t at,
+                              std::uint64_t value, std::uint32_t count) {
+  leave_if(context_of(caller), table_fill(*instance_of(caller).tables[table], at, value, count));
+}
+
+std::uint32_t wherry_helper_table_grow(abi::InstanceHeader* caller, std::uint32_t table,
+                                       std::uint64_t value, std::uint32_t by) {
+  return instance_of(caller).tables[table]->grow(by, value).value_or(~std::uint32_t{0});
+}
+
+}  // extern "C"
+
+}  // namespace wherry::wasm

@@ -1,0 +1,37 @@
+// Into compiled code and out of it (wasm/abi/abi.h says how it is called and which stack it has).
+//
+// The way out is one: the helpers and the fault handler put the host's stack back to where the innermost entry
+// left it. They cross frames of compiled code only, which own nothing.
+#pragma once
+
+#include <signal.h>
+
+#include <memory>
+#include <vector>
+
+#include "wasm/engine/store.h"
+
+namespace wherry::wasm {
+
+// Runs a compiled function whose frame on the interpreter's stack is fp. False where it trapped or a host
+// function threw: context says which, and left_frames of the Store has this stay's part of the backtrace.
+bool run_compiled(interp::Context& context, const Function& function, Slot* fp) noexcept;
+
+// In a signal's handler: where compiled code faulted and the address says which trap that is, makes the
+// handler's return leave the code, and returns true.
+bool leave_at_fault(Store::Impl& store, const siginfo_t* info, void* raw_context);
+
+// Appends the functions whose frames are from fp on, those of compiled code included, up to the frame `end`.
+void collect_frames(const Store::Impl& store, const Slot* fp, const Slot* end,
+                    std::vector<const Function*>& functions);
+
+// Fills what compiled code finds the instance by, and lets its functions be entered where the artifact has
+// them. Requires: everything in the instance's index spaces is there; nothing of it ran.
+void use_artifact(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact);
+
+// How compiled code calls a function that is not: through its type's exit thunk, if any artifact has one.
+void enter_by_thunk(Store::Impl& store, Function& function);
+
+void unmap_native_stack(Store::Impl& store);
+
+}  // namespace wherry::wasm
