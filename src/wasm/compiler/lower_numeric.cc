@@ -163,12 +163,19 @@ bool FunctionLowering::float_operation(std::string_view op, llvm::Type* type) {
     put(op == "neg" ? b_.CreateFNeg(a) : b_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, a));
     return true;
   }
-  if (op == "min" || op == "max" || op == "copysign") {
-    const ID id = op == "min"   ? llvm::Intrinsic::minimum
-                  : op == "max" ? llvm::Intrinsic::maximum
-                                : llvm::Intrinsic::copysign;
+  if (op == "copysign") {
     Value* b = pop_as(type);
-    put(b_.CreateBinaryIntrinsic(id, pop_as(type), b));
+    put(b_.CreateBinaryIntrinsic(llvm::Intrinsic::copysign, pop_as(type), b));
+    return true;
+  }
+  if (op == "min" || op == "max") {
+    const ID id = op == "min" ? llvm::Intrinsic::minimum : llvm::Intrinsic::maximum;
+    Value* b = pop_as(type);
+    Value* a = pop_as(type);
+    // LLVM's would let a signalling NaN through; a sum does not.
+    auto* ordered = llvm::cast<llvm::CallInst>(b_.CreateBinaryIntrinsic(id, a, b));
+    ordered->setHasNoNaNs(true);
+    put(b_.CreateSelect(b_.CreateFCmpUNO(a, b), b_.CreateFAdd(a, b), ordered));
     return true;
   }
   if (op == "pmin" || op == "pmax") {
