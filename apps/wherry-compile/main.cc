@@ -25,20 +25,21 @@ constexpr const char* kUsage =
 void write_whole(const std::string& path, ByteSpan bytes) {
   // Under another name until it is whole: nobody ever finds half an artifact.
   const std::string partial = path + ".partial";
-  const os::Fd file(sys(
-      [&] { return ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); },
-      "create '{}'", partial));
+  const os::Fd file(
+      sys([&] { return ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); },
+          "create '{}'", partial));
   for (std::size_t done = 0; done < bytes.size();) {
-    done += static_cast<std::size_t>(sys(
-        [&] { return ::write(file.get(), bytes.data() + done, bytes.size() - done); }, "write '{}'",
-        partial));
+    done += static_cast<std::size_t>(
+        sys([&] { return ::write(file.get(), bytes.data() + done, bytes.size() - done); },
+            "write '{}'", partial));
   }
   sys([&] { return ::fsync(file.get()); }, "write '{}'", partial);
   sys([&] { return ::rename(partial.c_str(), path.c_str()); }, "rename '{}'", partial);
 }
 
 std::string read_whole(const std::string& path) {
-  const os::Fd file(sys([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
+  const os::Fd file(
+      sys([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
   std::string text;
   std::string piece(1 << 20, '\0');
   for (;;) {

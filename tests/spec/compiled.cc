@@ -19,8 +19,8 @@ std::shared_ptr<const wasm::Artifact> code_of(const wasm::Module& module) {
     done += static_cast<std::size_t>(
         sys([&] { return ::write(fd, bytes.data() + done, bytes.size() - done); }, "write"));
   }
-  auto artifact = std::make_shared<const wasm::Artifact>(wasm::Artifact::map(
-      fd, {.module = digest_of(module.bytes), .environment = environment}));
+  auto artifact = std::make_shared<const wasm::Artifact>(
+      wasm::Artifact::map(fd, {.module = digest_of(module.bytes), .environment = environment}));
   ::close(fd);
   return artifact;
 }

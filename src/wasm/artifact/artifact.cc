@@ -47,7 +47,8 @@ Artifact Artifact::map(int fd, const ArtifactKey& key) {
     refuse("of another version");
   }
   if (load_little<std::uint64_t>(header + kFileBytesAt) != size) refuse("cut short");
-  if (std::memcmp(header + kModuleAt, key.module.sha256.data(), 32) != 0) refuse("of another module");
+  if (std::memcmp(header + kModuleAt, key.module.sha256.data(), 32) != 0)
+    refuse("of another module");
   Sha256 environment;
   environment.update(as_bytes(key.environment));
   if (std::memcmp(header + kEnvironmentAt, environment.finish().sha256.data(), 32) != 0) {
@@ -60,9 +61,9 @@ Artifact Artifact::map(int fd, const ArtifactKey& key) {
   const auto text_bytes = load_little<std::uint64_t>(header + kTextBytesAt);
   const auto rodata_at = load_little<std::uint64_t>(header + kRodataAt);
   const auto rodata_bytes = load_little<std::uint64_t>(header + kRodataBytesAt);
-  const std::uint64_t tables_end =
-      kHeaderBytes + std::uint64_t{8} * artifact.functions_ + std::uint64_t{8} * artifact.types_ +
-      std::uint64_t{8} * artifact.compiled_;
+  const std::uint64_t tables_end = kHeaderBytes + std::uint64_t{8} * artifact.functions_ +
+                                   std::uint64_t{8} * artifact.types_ +
+                                   std::uint64_t{8} * artifact.compiled_;
   if (artifact.compiled_ > artifact.functions_ || tables_end > text_at || text_at % kPage != 0 ||
       text_at > size || text_bytes > size - text_at || rodata_at % kPage != 0 ||
       rodata_at < text_at + text_bytes || rodata_at > size || rodata_bytes > size - rodata_at) {
@@ -91,8 +92,8 @@ Artifact Artifact::map(int fd, const ArtifactKey& key) {
     }
     last = start;
   }
-  if (text_bytes > 0 && ::mprotect(artifact.mapping_ + text_at, rodata_at - text_at,
-                                   PROT_READ | PROT_EXEC) != 0) {
+  if (text_bytes > 0 &&
+      ::mprotect(artifact.mapping_ + text_at, rodata_at - text_at, PROT_READ | PROT_EXEC) != 0) {
     fail_errno(errno, "artifact: make the code executable");
   }
   return artifact;

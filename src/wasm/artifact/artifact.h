@@ -28,7 +28,7 @@ struct ArtifactContent {
     std::uint32_t start = 0;
     std::uint32_t size = 0;
   };
-  std::vector<Range> functions;            // of the module's own, by their order; size 0: not compiled
+  std::vector<Range> functions;  // of the module's own, by their order; size 0: not compiled
   std::vector<std::uint32_t> entry_thunks;  // of the module's types
   std::vector<std::uint32_t> exit_thunks;
   std::vector<std::uint8_t> text;
@@ -75,7 +75,7 @@ class Artifact {
   std::size_t text_size_ = 0;
   std::uint32_t functions_ = 0;
   std::uint32_t types_ = 0;
-  const std::uint8_t* ranges_ = nullptr;       // start, size of each function
+  const std::uint8_t* ranges_ = nullptr;  // start, size of each function
   const std::uint8_t* entry_thunks_ = nullptr;
   const std::uint8_t* exit_thunks_ = nullptr;
   const std::uint8_t* by_address_ = nullptr;  // start, function

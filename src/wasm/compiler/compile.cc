@@ -39,8 +39,8 @@ std::vector<std::uint8_t> compile(const Module& module, const CompileOptions& op
   }
   const ArtifactContent content =
       link({llvm::ArrayRef<char>(object)}, module.imported_functions, functions, types);
-  return write_artifact({.module = digest_of(module.bytes), .environment = compile_environment(options)},
-                        content);
+  return write_artifact(
+      {.module = digest_of(module.bytes), .environment = compile_environment(options)}, content);
 }
 
 }  // namespace wherry::wasm

@@ -11,8 +11,8 @@
 namespace wherry::wasm {
 
 struct CompileOptions {
-  bool optimise = true;       // false: quickly made code, for functions that are seldom run
-  std::string dump_ir = {};   // a file for LLVM's text of what was generated, after its passes
+  bool optimise = true;      // false: quickly made code, for functions that are seldom run
+  std::string dump_ir = {};  // a file for LLVM's text of what was generated, after its passes
   std::string dump_object = {};
 };
 

@@ -63,7 +63,8 @@ class Linker {
   std::uint64_t address(const Placed& placed) const {
     return placed.offset + (placed.kind == Kind::Rodata ? rodata_start() : 0);
   }
-  void apply(const Input& input, const Placed& section, const llvm::object::ELFRelocationRef& relocation);
+  void apply(const Input& input, const Placed& section,
+             const llvm::object::ELFRelocationRef& relocation);
 
   std::vector<Input> inputs_;
 };
@@ -89,8 +90,9 @@ void Linker::add(llvm::ArrayRef<char> object) {
     if (placed == input.sections.end() || placed->second.kind != Kind::Text) continue;
     const std::string name = good(symbol.getName()).str();
     if (name.empty()) continue;
-    symbols[name] = {.start = static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue())),
-                     .size = static_cast<std::uint32_t>(symbol.getSize())};
+    symbols[name] = {
+        .start = static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue())),
+        .size = static_cast<std::uint32_t>(symbol.getSize())};
   }
   inputs_.push_back(std::move(input));
 }

@@ -120,8 +120,8 @@ void FunctionLowering::on_end() {
   if (!dead_) leave_to(control.end, control.end_values);
   stack_.resize(control.height);
   if (llvm::pred_empty(control.end)) {
-    for (PHINode* value : control.end_values) value->replaceAllUsesWith(
-        llvm::PoisonValue::get(value->getType()));
+    for (PHINode* value : control.end_values)
+      value->replaceAllUsesWith(llvm::PoisonValue::get(value->getType()));
     control.end->eraseFromParent();
     dead_ = true;
     dead_blocks_ = 0;
@@ -220,7 +220,8 @@ void FunctionLowering::finish_call(llvm::CallInst* made, const FuncType& type) {
 Value* FunctionLowering::call_through(Value* entry, const FuncType& type, Values arguments) {
   Value* native = instance_load(b_.getPtrTy(), entry);
   Value* context = instance_load(
-      b_.getPtrTy(), b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offsetof(abi::FunctionEntry, context)));
+      b_.getPtrTy(),
+      b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offsetof(abi::FunctionEntry, context)));
   arguments.insert(arguments.begin(), {context, instance_});
   llvm::CallInst* made = b_.CreateCall(module_.function_type(type, true), native, arguments);
   made->addParamAttr(0, llvm::Attribute::SwiftSelf);
@@ -234,11 +235,11 @@ void FunctionLowering::call(std::uint32_t index) {
   Values arguments(stack_.end() - static_cast<std::ptrdiff_t>(type.params.size()), stack_.end());
   stack_.resize(stack_.size() - type.params.size());
   if (index < wasm_.imported_functions) {
-    Value* functions =
-        constant_field(b_.getPtrTy(), offsetof(abi::InstanceHeader, functions));
-    llvm::LoadInst* entry = b_.CreateLoad(
-        b_.getPtrTy(), b_.CreateConstGEP1_32(b_.getPtrTy(), functions, index));
-    entry->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
+    Value* functions = constant_field(b_.getPtrTy(), offsetof(abi::InstanceHeader, functions));
+    llvm::LoadInst* entry =
+        b_.CreateLoad(b_.getPtrTy(), b_.CreateConstGEP1_32(b_.getPtrTy(), functions, index));
+    entry->setMetadata(llvm::LLVMContext::MD_invariant_load,
+                       llvm::MDNode::get(b_.getContext(), {}));
     call_through(entry, type, std::move(arguments));
     return;
   }
@@ -265,7 +266,8 @@ void FunctionLowering::call_indirect() {
   Value* entry = instance_load(b_.getPtrTy(), at);
   // A null entry faults here, in the first page.
   Value* type_id = instance_load(
-      b_.getInt32Ty(), b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offsetof(abi::FunctionEntry, type_id)));
+      b_.getInt32Ty(),
+      b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offsetof(abi::FunctionEntry, type_id)));
   Value* wanted = constant_field(b_.getInt32Ty(), module_.layout_.type_id(type_index));
   trap_if(b_.CreateICmpNE(type_id, wanted), TrapCode::IndirectCallTypeMismatch);
   Values arguments(stack_.end() - static_cast<std::ptrdiff_t>(type.params.size()), stack_.end());
@@ -300,7 +302,8 @@ void FunctionLowering::tables(Opcode opcode) {
     case Opcode::TableSize: {
       Value* view = constant_field(b_.getPtrTy(), module_.layout_.table(reader_.u32()));
       Value* size = instance_load(
-          b_.getInt64Ty(), b_.CreateConstGEP1_32(b_.getInt8Ty(), view, offsetof(abi::TableView, size)));
+          b_.getInt64Ty(),
+          b_.CreateConstGEP1_32(b_.getInt8Ty(), view, offsetof(abi::TableView, size)));
       return push(b_.CreateTrunc(size, b_.getInt32Ty()));
     }
     case Opcode::TableGrow: {

@@ -33,7 +33,8 @@ bool FunctionLowering::memory(Opcode opcode) {
       reader_.byte();
       Value* view = constant_field(b_.getPtrTy(), offsetof(abi::InstanceHeader, memory));
       Value* bytes = instance_load(
-          b_.getInt64Ty(), b_.CreateConstGEP1_32(b_.getInt8Ty(), view, offsetof(abi::MemoryView, bytes)));
+          b_.getInt64Ty(),
+          b_.CreateConstGEP1_32(b_.getInt8Ty(), view, offsetof(abi::MemoryView, bytes)));
       push(b_.CreateTrunc(b_.CreateLShr(bytes, 16), b_.getInt32Ty()));
       return true;
     }
@@ -65,7 +66,8 @@ bool FunctionLowering::memory(Opcode opcode) {
     default:
       break;
   }
-  if (row.immediate != Immediate::MemArg || static_cast<std::uint16_t>(opcode) >> 8 == kPrefixVector) {
+  if (row.immediate != Immediate::MemArg ||
+      static_cast<std::uint16_t>(opcode) >> 8 == kPrefixVector) {
     return false;
   }
   reader_.u32();

@@ -34,10 +34,12 @@ llvm::CallInst* call_helper(llvm::IRBuilder<>& b, Value* instance, abi::Helper h
   for (char letter : row.parameters) {
     types.push_back(letter == 'l' ? b.getInt64Ty() : b.getInt32Ty());
   }
-  auto* type = llvm::FunctionType::get(row.result == 'i' ? b.getInt32Ty() : b.getVoidTy(), types, false);
-  const std::size_t at = offsetof(abi::InstanceHeader, helpers) + 8 * static_cast<std::size_t>(helper);
-  llvm::LoadInst* native = b.CreateLoad(
-      b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), instance, at));
+  auto* type =
+      llvm::FunctionType::get(row.result == 'i' ? b.getInt32Ty() : b.getVoidTy(), types, false);
+  const std::size_t at =
+      offsetof(abi::InstanceHeader, helpers) + 8 * static_cast<std::size_t>(helper);
+  llvm::LoadInst* native =
+      b.CreateLoad(b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), instance, at));
   native->setMetadata(llvm::LLVMContext::MD_invariant_load, no_operands(b.getContext()));
   arguments.insert(arguments.begin(), instance);
   llvm::CallInst* made = b.CreateCall(type, native, arguments);
@@ -100,9 +102,8 @@ void ModuleLowering::set_attributes(llvm::Function& function) {
 llvm::Function* ModuleLowering::function(std::uint32_t index) {
   const std::string name = "f" + std::to_string(index);
   if (llvm::Function* known = ir_.getFunction(name)) return known;
-  llvm::Function* made =
-      llvm::Function::Create(function_type(wasm_.type_of(index), false),
-                             llvm::GlobalValue::ExternalLinkage, name, ir_);
+  llvm::Function* made = llvm::Function::Create(function_type(wasm_.type_of(index), false),
+                                                llvm::GlobalValue::ExternalLinkage, name, ir_);
   made->setVisibility(llvm::GlobalValue::HiddenVisibility);
   made->setDSOLocal(true);
   made->addParamAttr(0, llvm::Attribute::SwiftSelf);

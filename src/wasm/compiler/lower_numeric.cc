@@ -9,8 +9,8 @@
 namespace wherry::wasm::compiler {
 
 using llvm::CmpInst;
-using llvm::Intrinsic::ID;
 using llvm::Value;
+using llvm::Intrinsic::ID;
 
 namespace {
 
@@ -26,14 +26,14 @@ struct Comparison {
   std::string_view op;
   CmpInst::Predicate predicate;
 };
-constexpr Comparison kIntComparisons[] = {
-    {"eq", CmpInst::ICMP_EQ},    {"ne", CmpInst::ICMP_NE},    {"lt_s", CmpInst::ICMP_SLT},
-    {"lt_u", CmpInst::ICMP_ULT}, {"gt_s", CmpInst::ICMP_SGT}, {"gt_u", CmpInst::ICMP_UGT},
-    {"le_s", CmpInst::ICMP_SLE}, {"le_u", CmpInst::ICMP_ULE}, {"ge_s", CmpInst::ICMP_SGE},
-    {"ge_u", CmpInst::ICMP_UGE}};
-constexpr Comparison kFloatComparisons[] = {
-    {"eq", CmpInst::FCMP_OEQ}, {"ne", CmpInst::FCMP_UNE}, {"lt", CmpInst::FCMP_OLT},
-    {"gt", CmpInst::FCMP_OGT}, {"le", CmpInst::FCMP_OLE}, {"ge", CmpInst::FCMP_OGE}};
+constexpr Comparison kIntComparisons[] = {{"eq", CmpInst::ICMP_EQ},    {"ne", CmpInst::ICMP_NE},
+                                          {"lt_s", CmpInst::ICMP_SLT}, {"lt_u", CmpInst::ICMP_ULT},
+                                          {"gt_s", CmpInst::ICMP_SGT}, {"gt_u", CmpInst::ICMP_UGT},
+                                          {"le_s", CmpInst::ICMP_SLE}, {"le_u", CmpInst::ICMP_ULE},
+                                          {"ge_s", CmpInst::ICMP_SGE}, {"ge_u", CmpInst::ICMP_UGE}};
+constexpr Comparison kFloatComparisons[] = {{"eq", CmpInst::FCMP_OEQ}, {"ne", CmpInst::FCMP_UNE},
+                                            {"lt", CmpInst::FCMP_OLT}, {"gt", CmpInst::FCMP_OGT},
+                                            {"le", CmpInst::FCMP_OLE}, {"ge", CmpInst::FCMP_OGE}};
 
 struct Intrinsic {
   std::string_view op;
@@ -44,10 +44,11 @@ constexpr Intrinsic kIntIntrinsics[] = {
     {"max_s", llvm::Intrinsic::smax},         {"max_u", llvm::Intrinsic::umax},
     {"add_sat_s", llvm::Intrinsic::sadd_sat}, {"add_sat_u", llvm::Intrinsic::uadd_sat},
     {"sub_sat_s", llvm::Intrinsic::ssub_sat}, {"sub_sat_u", llvm::Intrinsic::usub_sat}};
-constexpr Intrinsic kFloatUnaries[] = {
-    {"ceil", llvm::Intrinsic::ceil},         {"floor", llvm::Intrinsic::floor},
-    {"trunc", llvm::Intrinsic::trunc},       {"nearest", llvm::Intrinsic::roundeven},
-    {"sqrt", llvm::Intrinsic::sqrt}};
+constexpr Intrinsic kFloatUnaries[] = {{"ceil", llvm::Intrinsic::ceil},
+                                       {"floor", llvm::Intrinsic::floor},
+                                       {"trunc", llvm::Intrinsic::trunc},
+                                       {"nearest", llvm::Intrinsic::roundeven},
+                                       {"sqrt", llvm::Intrinsic::sqrt}};
 
 template <typename Row, std::size_t count>
 const Row* row_of(const Row (&rows)[count], std::string_view op) {
@@ -108,7 +109,7 @@ bool FunctionLowering::integer_operation(std::string_view op, llvm::Type* type) 
       count = b_.CreateAnd(count, type->getIntegerBitWidth() - 1);
     }
     Value* a = pop_as(type);
-    put(op == "shl" ? b_.CreateShl(a, count)
+    put(op == "shl"     ? b_.CreateShl(a, count)
         : op == "shr_s" ? b_.CreateAShr(a, count)
                         : b_.CreateLShr(a, count));
     return true;
@@ -148,7 +149,8 @@ bool FunctionLowering::float_operation(std::string_view op, llvm::Type* type) {
     Value* b = pop_as(type);
     Value* holds = b_.CreateFCmp(row->predicate, pop_as(type), b);
     if (type->isVectorTy()) {
-      push_vector(b_.CreateSExt(holds, llvm::VectorType::getInteger(llvm::cast<llvm::VectorType>(type))));
+      push_vector(
+          b_.CreateSExt(holds, llvm::VectorType::getInteger(llvm::cast<llvm::VectorType>(type))));
     } else {
       push_bool(holds);
     }
@@ -215,7 +217,8 @@ void FunctionLowering::divide(std::string_view op) {
     // The least number has no remainder by -1 in LLVM; any number has the same by 1.
     return push(b_.CreateSRem(a, b_.CreateSelect(minus_one, llvm::ConstantInt::get(type, 1), b)));
   }
-  Value* least = llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getIntegerBitWidth()));
+  Value* least =
+      llvm::ConstantInt::get(type, llvm::APInt::getSignedMinValue(type->getIntegerBitWidth()));
   trap_if(b_.CreateAnd(minus_one, b_.CreateICmpEQ(a, least)), TrapCode::IntegerOverflow);
   push(b_.CreateSDiv(a, b));
 }
@@ -279,8 +282,9 @@ void FunctionLowering::convert(std::string_view op, llvm::Type* type) {
   }
   if (op.starts_with("trunc_sat_")) {
     Value* from = pop();
-    return push(b_.CreateIntrinsic(is_signed ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat,
-                                   {type, from->getType()}, {from}));
+    return push(
+        b_.CreateIntrinsic(is_signed ? llvm::Intrinsic::fptosi_sat : llvm::Intrinsic::fptoui_sat,
+                           {type, from->getType()}, {from}));
   }
   if (op.starts_with("trunc_")) return truncate(pop(), type, is_signed);
   if (op.starts_with("convert_")) {
@@ -306,11 +310,13 @@ void FunctionLowering::numeric(Opcode opcode) {
       return push(b_.getInt64(static_cast<std::uint64_t>(reader_.s64())));
     case Opcode::F32Const: {
       const llvm::APInt bits(32, reader_.fixed<std::uint32_t>());
-      return push(llvm::ConstantFP::get(b_.getContext(), llvm::APFloat(llvm::APFloat::IEEEsingle(), bits)));
+      return push(
+          llvm::ConstantFP::get(b_.getContext(), llvm::APFloat(llvm::APFloat::IEEEsingle(), bits)));
     }
     case Opcode::F64Const: {
       const llvm::APInt bits(64, reader_.fixed<std::uint64_t>());
-      return push(llvm::ConstantFP::get(b_.getContext(), llvm::APFloat(llvm::APFloat::IEEEdouble(), bits)));
+      return push(
+          llvm::ConstantFP::get(b_.getContext(), llvm::APFloat(llvm::APFloat::IEEEdouble(), bits)));
     }
     default:
       break;

@@ -21,7 +21,9 @@ std::vector<int> lanes_from(int first, int count, int step = 1) {
   return lanes;
 }
 
-FixedVectorType* with_lanes(llvm::Type* lane, unsigned count) { return FixedVectorType::get(lane, count); }
+FixedVectorType* with_lanes(llvm::Type* lane, unsigned count) {
+  return FixedVectorType::get(lane, count);
+}
 
 // The same number of bits in lanes of twice, or half, the width.
 FixedVectorType* wider(llvm::IRBuilder<>& b, FixedVectorType* type) {
@@ -79,7 +81,8 @@ bool FunctionLowering::vector_memory(Opcode opcode, std::string_view op) {
   } else if (op.ends_with("_zero")) {
     FixedVectorType* type = with_lanes(b_.getIntNTy(bits), 128 / bits);
     Value* value = guest_load(type->getScalarType(), address(offset));
-    push_vector(b_.CreateInsertElement(llvm::Constant::getNullValue(type), value, std::uint64_t{0}));
+    push_vector(
+        b_.CreateInsertElement(llvm::Constant::getNullValue(type), value, std::uint64_t{0}));
   } else {  // load8x8_s and the like: 8 bytes, each lane widened
     const unsigned narrow = op[4] == '8' ? 8 : op[4] == '1' ? 16 : 32;
     FixedVectorType* type = with_lanes(b_.getIntNTy(narrow), 64 / narrow);
@@ -95,7 +98,8 @@ void FunctionLowering::vector_convert(std::string_view shape, std::string_view o
   const bool is_signed = op.find("_s") != std::string_view::npos && !op.ends_with("_u") &&
                          op.find("_u_") == std::string_view::npos;
   auto first_half = [&](Value* value) {
-    const int count = static_cast<int>(llvm::cast<FixedVectorType>(value->getType())->getNumElements());
+    const int count =
+        static_cast<int>(llvm::cast<FixedVectorType>(value->getType())->getNumElements());
     return b_.CreateShuffleVector(value, lanes_from(0, count / 2));
   };
   auto with_zeros = [&](Value* value) {
@@ -150,8 +154,8 @@ void FunctionLowering::vector(Opcode opcode, std::string_view shape, std::string
   }
   if (op == "swizzle") {
     // An index above 15 gives zero: pshufb looks at the top bit, so it is forced on.
-    Value* indices = b_.CreateBinaryIntrinsic(
-        llvm::Intrinsic::uadd_sat, pop_as(type), b_.CreateVectorSplat(16, b_.getInt8(0x70)));
+    Value* indices = b_.CreateBinaryIntrinsic(llvm::Intrinsic::uadd_sat, pop_as(type),
+                                              b_.CreateVectorSplat(16, b_.getInt8(0x70)));
     return push_vector(
         b_.CreateIntrinsic(llvm::Intrinsic::x86_ssse3_pshuf_b_128, {}, {pop_as(type), indices}));
   }
@@ -202,7 +206,8 @@ void FunctionLowering::vector(Opcode opcode, std::string_view shape, std::string
     return;
   }
   if (op == "abs") {
-    return push_vector(b_.CreateIntrinsic(llvm::Intrinsic::abs, {type}, {pop_as(type), b_.getFalse()}));
+    return push_vector(
+        b_.CreateIntrinsic(llvm::Intrinsic::abs, {type}, {pop_as(type), b_.getFalse()}));
   }
   if (op == "avgr_u") {
     llvm::Type* wide = lanes_twice_as_wide(b_, type);
@@ -223,8 +228,8 @@ void FunctionLowering::vector(Opcode opcode, std::string_view shape, std::string
   if (op.starts_with("narrow_")) {
     FixedVectorType* wide = wider(b_, type);
     const unsigned bits = type->getScalarSizeInBits();
-    const llvm::APInt low = is_signed ? llvm::APInt::getSignedMinValue(bits).sext(bits * 2)
-                                      : llvm::APInt(bits * 2, 0);
+    const llvm::APInt low =
+        is_signed ? llvm::APInt::getSignedMinValue(bits).sext(bits * 2) : llvm::APInt(bits * 2, 0);
     const llvm::APInt high = is_signed ? llvm::APInt::getSignedMaxValue(bits).sext(bits * 2)
                                        : llvm::APInt::getMaxValue(bits).zext(bits * 2);
     Value* b = pop_as(wide);

@@ -24,8 +24,10 @@ namespace {
 // One round of what matters for code that was optimised once, when it became WebAssembly: as fast as LLVM's
 // -O3 and made in a third of the time (docs/RATIONALE.md).
 constexpr const char* kPasses =
-    "early-cse<memssa>,simplifycfg,instcombine,simplifycfg,reassociate,loop-simplify,lcssa,"
-    "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars),loop-vectorize,slp-vectorizer,instcombine,"
+    "early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg,reassociate,loop-"
+    "simplify,lcssa,"
+    "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars),loop-vectorize,slp-vectorizer,instcombine<"
+    "no-verify-fixpoint>,"
     "simplifycfg";
 
 // LLVM drops a load whose value nobody uses, WebAssembly traps on it all the same. Those without use once

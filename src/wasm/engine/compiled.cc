@@ -39,7 +39,8 @@ interp::Context& context_of(const abi::InstanceHeader* header) {
 bool map_native_stack(Store::Impl& store) {
   if (store.native_stack) return true;
   const std::size_t size = kStackGuard + store.options.stack_bytes;
-  void* at = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* at = ::mmap(nullptr, size, PROT_NONE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (at == MAP_FAILED) return false;
   auto* bytes = static_cast<std::uint8_t*>(at);
   if (::mprotect(bytes + kStackGuard, store.options.stack_bytes, PROT_READ | PROT_WRITE) != 0) {
@@ -101,8 +102,8 @@ void leave_if(interp::Context& context, TrapKind kind) {
 void run_interpreted(interp::Context& context, const Function& function, Slot* fp) {
   FaultScope scope(*context.store);
   if (sigsetjmp(scope.landing, 0) == 0) {
-    reinterpret_cast<interp::Handler>(*function.code)(function.code, fp, function.memory_base, &context, 0,
-                                                      interp::Vec{});
+    reinterpret_cast<interp::Handler>(*function.code)(function.code, fp, function.memory_base,
+                                                      &context, 0, interp::Vec{});
   } else {
     context.trap = TrapKind::OutOfBoundsMemory;
     context.trap_frame = scope.trap_frame;
@@ -206,8 +207,8 @@ void enter_by_thunk(Store::Impl& store, Function& function) {
 namespace {
 
 // The thunks of an artifact's types, for all functions of these types that have none.
-void use_thunks(Store::Impl& store, const Module& module, const std::vector<std::uint32_t>& type_ids,
-                const Artifact& artifact) {
+void use_thunks(Store::Impl& store, const Module& module,
+                const std::vector<std::uint32_t>& type_ids, const Artifact& artifact) {
   bool added = false;
   store.exit_thunks.resize(store.types.size());
   for (std::uint32_t type = 0; type < module.types.size(); ++type) {
@@ -230,7 +231,8 @@ void use_thunks(Store::Impl& store, const Module& module, const std::vector<std:
 
 }  // namespace
 
-void use_artifact(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact) {
+void use_artifact(Store::Impl& store, Instance& instance,
+                  std::shared_ptr<const Artifact> artifact) {
   const Module& module = *instance.module;
   if (artifact->functions() != module.code.size() || artifact->types() != module.types.size()) {
     fail(ErrorKind::FailedPrecondition, "artifact: of another module");

@@ -66,15 +66,13 @@ wherry_on_host_stack:
     .size wherry_on_host_stack, . - wherry_on_host_stack
 )");
 
-#define WHERRY_HELPER(name, result, parameters)   \
-  __asm__(".globl wherry_stub_" #name             \
-          "\n.hidden wherry_stub_" #name          \
-          "\n.type wherry_stub_" #name            \
-          ", @function\n"                         \
-          "wherry_stub_" #name                    \
-          ":\n"                                   \
-          "leaq wherry_helper_" #name             \
-          "(%rip), %r11\n"                        \
+#define WHERRY_HELPER(name, result, parameters)                                                   \
+  __asm__(".globl wherry_stub_" #name "\n.hidden wherry_stub_" #name "\n.type wherry_stub_" #name \
+          ", @function\n"                                                                         \
+          "wherry_stub_" #name                                                                    \
+          ":\n"                                                                                   \
+          "leaq wherry_helper_" #name                                                             \
+          "(%rip), %r11\n"                                                                        \
           "jmp wherry_on_host_stack\n");
 #include "wasm/abi/helpers.def"
 #undef WHERRY_HELPER

@@ -46,7 +46,7 @@ struct Store::Impl {
   std::vector<Instance*> compiled_instances;
   std::vector<const void*> exit_thunks;
   std::vector<const Function*> left_frames;  // of a trap on its way to the entry, innermost first
-  Instance hostless;  // the caller of a host function that no guest called
+  Instance hostless;                         // the caller of a host function that no guest called
   CodeArena code;
 
   std::uint32_t type_id(const FuncType& type);
