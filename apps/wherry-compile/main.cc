@@ -5,7 +5,7 @@
 
 #include <cstdio>
 #include <string>
-#include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -19,7 +19,7 @@ namespace wherry {
 namespace {
 
 constexpr const char* kUsage =
-    "usage: wherry-compile [--quick] [--dump-ir FILE] [--dump-object FILE] MODULE ARTIFACT\n"
+    "usage: wherry-compile [--quick] [--dump-ir FOLDER] [--dump-object FOLDER] MODULE ARTIFACT\n"
     "       wherry-compile --environment\n";
 
 void write_whole(const std::string& path, ByteSpan bytes) {
@@ -52,6 +52,7 @@ std::string read_whole(const std::string& path) {
 
 int run(const std::vector<std::string>& arguments) {
   wasm::CompileOptions options;
+  options.threads = std::thread::hardware_concurrency();
   std::vector<std::string> names;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& each = arguments[i];

@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "differential/code.h"
 #include "differential/generate.h"
 #include "wasm/engine/engine.h"
 #include "wasm/engine/memory.h"
@@ -90,8 +91,8 @@ void run(const std::filesystem::path& path) {
   const Module module = decode(as_bytes(bytes));
   validate(module);
   Store store;
-  const Store::Instantiated made =
-      store.instantiate(module, [](const Import&) -> std::optional<Extern> { return {}; });
+  const Store::Instantiated made = store.instantiate(
+      module, [](const Import&) -> std::optional<Extern> { return {}; }, code_of(module));
   auto* refuel = std::get<Function*>(*find_export(*made.instance, "refuel"));
   auto* memory = std::get<Memory*>(*find_export(*made.instance, "memory"));
   for (const Export& entry : module.exports) {

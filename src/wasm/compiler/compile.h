@@ -11,9 +11,10 @@
 namespace wherry::wasm {
 
 struct CompileOptions {
-  bool optimise = true;      // false: quickly made code, for functions that are seldom run
-  std::string dump_ir = {};  // a file for LLVM's text of what was generated, after its passes
-  std::string dump_object = {};
+  unsigned threads = 1;          // the result does not depend on it
+  bool optimise = true;          // false: quickly made code, for functions that are seldom run
+  std::string dump_ir = {};      // folder for LLVM's text of each part, after its passes
+  std::string dump_object = {};  // folder for each part's object file
 };
 
 // What artifacts made here for this machine say they were made for.

@@ -236,10 +236,8 @@ void FunctionLowering::call(std::uint32_t index) {
   stack_.resize(stack_.size() - type.params.size());
   if (index < wasm_.imported_functions) {
     Value* functions = constant_field(b_.getPtrTy(), offsetof(abi::InstanceHeader, functions));
-    llvm::LoadInst* entry =
-        b_.CreateLoad(b_.getPtrTy(), b_.CreateConstGEP1_32(b_.getPtrTy(), functions, index));
-    entry->setMetadata(llvm::LLVMContext::MD_invariant_load,
-                       llvm::MDNode::get(b_.getContext(), {}));
+    llvm::LoadInst* entry = unchanging(
+        b_.CreateLoad(b_.getPtrTy(), b_.CreateConstGEP1_32(b_.getPtrTy(), functions, index)));
     call_through(entry, type, std::move(arguments));
     return;
   }
@@ -249,8 +247,20 @@ void FunctionLowering::call(std::uint32_t index) {
   finish_call(made, type);
 }
 
+llvm::LoadInst* FunctionLowering::unchanging(llvm::LoadInst* load) {
+  load->setMetadata(llvm::LLVMContext::MD_invariant_load, llvm::MDNode::get(b_.getContext(), {}));
+  return load;
+}
+
 Value* FunctionLowering::table_element(std::uint32_t table, Value* index, TrapCode code) {
   Value* view = constant_field(b_.getPtrTy(), module_.layout_.table(table));
+  // A table that nobody can make longer: place and size are constants.
+  const Limits& limits = wasm_.tables[table].limits;
+  if (limits.max && *limits.max == limits.min) {
+    trap_if(b_.CreateICmpUGE(index, b_.getInt32(limits.min)), code);
+    return b_.CreateGEP(b_.getInt64Ty(), unchanging(instance_load(b_.getPtrTy(), view)),
+                        b_.CreateZExt(index, b_.getInt64Ty()));
+  }
   Value* size = instance_load(
       b_.getInt64Ty(), b_.CreateConstGEP1_32(b_.getInt8Ty(), view, offsetof(abi::TableView, size)));
   Value* wide = b_.CreateZExt(index, b_.getInt64Ty());

@@ -141,6 +141,7 @@ class FunctionLowering {
   llvm::LoadInst* instance_load(llvm::Type* type, llvm::Value* at);
   void instance_store(llvm::Value* value, llvm::Value* at);
   llvm::Value* helper(abi::Helper helper, Values arguments);
+  llvm::LoadInst* unchanging(llvm::LoadInst* load);
   llvm::Value* table_element(std::uint32_t table, llvm::Value* index, TrapCode code);
 
   friend class ModuleLowering;

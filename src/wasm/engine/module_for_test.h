@@ -82,6 +82,9 @@ struct ModuleForTest {
   }
 };
 
+// How a module's native code is had, where the tests run with everything compiled (tests/compiled).
+inline std::shared_ptr<const Artifact> (*code_for_test)(const Module& module) = nullptr;
+
 // One in a store: modules live as long as it does.
 class EngineTest : public ::testing::Test {
  public:
@@ -99,11 +102,12 @@ class EngineTest : public ::testing::Test {
     const std::string& bytes = bytes_.emplace_back(built.bytes());
     const Module& module = modules_.emplace_back(decode(as_bytes(bytes)));
     validate(module);
-    return store_.instantiate(module, [&](const Import& import) -> std::optional<Extern> {
+    auto resolve = [&](const Import& import) -> std::optional<Extern> {
       const auto found = provided.find(import.name);
       if (found == provided.end()) return std::nullopt;
       return found->second;
-    });
+    };
+    return store_.instantiate(module, resolve, code_for_test ? code_for_test(module) : nullptr);
   }
 
   static Function* function(Instance* instance, std::string_view name) {

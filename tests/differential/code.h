@@ -1,0 +1,14 @@
+// How the modules are run: each program of this folder has its own.
+#pragma once
+
+#include <memory>
+
+#include "wasm/artifact/artifact.h"
+#include "wasm/format/module.h"
+
+namespace wherry::wasm {
+
+// A valid module's native code; null where modules are interpreted.
+std::shared_ptr<const Artifact> code_of(const Module& module);
+
+}  // namespace wherry::wasm
