@@ -1,4 +1,8 @@
 // Loads and stores of the guest's memory, without bounds checks: an access outside faults (abi.h).
+//
+// They are volatile, as is every store to a global or a table: LLVM takes a plain load for one that cannot
+// fault, drops it when its value turns out not to matter, and moves stores across it. What a guest did before
+// a trap, and whether it trapped, would then differ from what the specification says.
 #include "wasm/compiler/lower.h"
 
 namespace wherry::wasm::compiler {
@@ -13,6 +17,7 @@ Value* FunctionLowering::address(std::uint32_t offset) {
 
 llvm::LoadInst* FunctionLowering::guest_load(llvm::Type* type, Value* at) {
   llvm::LoadInst* made = b_.CreateAlignedLoad(type, at, llvm::Align(1));
+  made->setVolatile(true);
   made->setMetadata(llvm::LLVMContext::MD_alias_scope, module_.memory_scope_);
   made->setMetadata(llvm::LLVMContext::MD_noalias, module_.instance_scope_);
   made->setMetadata(kGuestLoad, llvm::MDNode::get(b_.getContext(), {}));
@@ -21,6 +26,7 @@ llvm::LoadInst* FunctionLowering::guest_load(llvm::Type* type, Value* at) {
 
 void FunctionLowering::guest_store(Value* value, Value* at) {
   llvm::StoreInst* made = b_.CreateAlignedStore(value, at, llvm::Align(1));
+  made->setVolatile(true);
   made->setMetadata(llvm::LLVMContext::MD_alias_scope, module_.memory_scope_);
   made->setMetadata(llvm::LLVMContext::MD_noalias, module_.instance_scope_);
 }

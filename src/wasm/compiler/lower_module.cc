@@ -250,6 +250,7 @@ llvm::LoadInst* FunctionLowering::instance_load(llvm::Type* type, Value* at) {
 void FunctionLowering::instance_store(Value* value, Value* at) {
   llvm::StoreInst* made = b_.CreateAlignedStore(value, at, llvm::Align(8));
   made->setMetadata(llvm::LLVMContext::MD_alias_scope, module_.instance_scope_);
+  made->setVolatile(true);
   made->setMetadata(llvm::LLVMContext::MD_noalias, module_.memory_scope_);
 }
 
