@@ -84,7 +84,7 @@ function(wherry_add_program name)
     endforeach()
     # What a start calls lies side by side; tools/start_order writes the list.
     set(order "${CMAKE_SOURCE_DIR}/cmake/start_order/${name}")
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND EXISTS "${order}")
       target_link_options(${name} PRIVATE "-Wl,--symbol-ordering-file=${order},--no-warn-symbol-ordering")
       set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${order}")
     endif()
