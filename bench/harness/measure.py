@@ -25,6 +25,7 @@ class Sample:
     cpu: float  # seconds, user and system, of the tree
     status: int
     output: str
+    user: float = 0  # seconds, of the tree
 
 
 @dataclass
@@ -35,6 +36,9 @@ class Series:
 
     def cpu(self) -> float:
         return statistics.median(sample.cpu for sample in self.samples)
+
+    def least_user(self) -> float:
+        return min(sample.user for sample in self.samples)
 
     def walls(self) -> list[float]:
         return sorted(sample.wall for sample in self.samples)
@@ -70,17 +74,17 @@ def run_and_wait(command: list[str], environment: dict[str, str] | None, whole_t
         child = spawn(command, output, environment)
         _, status, usage = os.wait4(child, 0)
         wall = time.perf_counter() - start
-        cpu = usage.ru_utime + usage.ru_stime
+        user, system = usage.ru_utime, usage.ru_stime
         while whole_tree:
             try:
                 _, _, usage = os.wait4(-1, 0)
             except ChildProcessError:
                 break
-            cpu += usage.ru_utime + usage.ru_stime
+            user, system = user + usage.ru_utime, system + usage.ru_stime
         text = os.pread(output, os.fstat(output).st_size, 0).decode(errors="replace")
     finally:
         os.close(output)
-    return Sample(wall, cpu, os.waitstatus_to_exitcode(status), text)
+    return Sample(wall, user + system, os.waitstatus_to_exitcode(status), text, user)
 
 
 def spawn(command: list[str], output: int, environment: dict[str, str] | None = None) -> int:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tests/bench/run.sh BUILD_DIR: every kernel of bench/ prints in Wherry's engine what it prints natively. Each
-# is compiled three ways, so that the engine also meets what the optimiser makes of sizes and of SIMD. Then
-# one kernel through the harness itself.
+# is compiled three ways, so that the engine also meets what the optimiser makes of sizes and of SIMD, and run
+# interpreted and as native code. Then one kernel through the harness itself.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 # shellcheck source=tests/common.sh
@@ -33,6 +33,10 @@ check_kernel() {
     ok "$name compiles for $variant" [ "$status" -eq 0 ] || continue
     run timeout 120 "$engine" "$module" 1
     ok "$name ($variant) is as native" printed "$wanted"
+    run "$build/bin/wherry-compile" "$module" "$scratch/artifact"
+    ok "wherry-compile compiles $name ($variant)" [ "$status" -eq 0 ] || continue
+    run env WHERRY_ARTIFACT="$scratch/artifact" WHERRY_ENVIRONMENT="$environment" "$engine" "$module" 1
+    ok "$name ($variant), compiled, is as native" printed "$wanted"
   done
 }
 
@@ -69,6 +73,7 @@ check_shim_section() {
 run cmake --build "$build" --target engine_bench
 ok "engine_bench builds" [ "$status" -eq 0 ] || finish
 engine=$build/bench/engine_bench
+environment=$("$build/bin/wherry-compile" --environment)
 
 if command -v clang-19 >/dev/null && [ -e /usr/lib/wasm32-wasi/libc.a ]; then
   for source in bench/kernels/*.c; do check_kernel "$source"; done
