@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The specification's tests: tests/spec/run.sh BUILD_DIR. Last line: N passed, N failed, N skipped.
+# The specification's tests, interpreted, compiled, and compiled without optimisation: tests/spec/run.sh BUILD_DIR.
+# Last line: N passed, N failed, N skipped.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
 suite=${WHERRY_WASM_TESTSUITE:-../shared/wasm-testsuite}
@@ -8,19 +9,36 @@ if [ ! -d "$suite" ]; then
   echo "0 passed, 0 failed, 1 skipped"
   exit
 fi
-output=$("$1/tests/spec/spec_runner" --suite "$suite" --expected-failures tests/spec/expected_failures.interp.txt)
-status=$?
-# A broken engine fails tens of thousands of times.
-grep -a FAILED <<<"$output" | head -n 200
-count=$(tail -n 1 <<<"$output")
-echo "$count"
-if [[ ! "$count" =~ ^([0-9]+)\ files:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ expected\ failures,\ ([0-9]+)\ not\ applicable$ ]]; then
-  echo "FAILED spec: the runner ended with status $status before its summary"
-  echo "0 passed, 1 failed, 0 skipped"
-  exit 1
-fi
-expected=${BASH_REMATCH[4]} not_applicable=${BASH_REMATCH[5]}
-[ "$expected" -eq 0 ] || echo "skip spec: $expected commands need a later proposal (tests/spec/expected_failures.interp.txt)"
-[ "$not_applicable" -eq 0 ] || echo "skip spec: $not_applicable commands are about the text format"
-echo "${BASH_REMATCH[2]} passed, ${BASH_REMATCH[3]} failed, $((expected + not_applicable)) skipped"
-exit $status
+
+passed=0 failed=0 skipped=0
+
+# run_as HOW PROGRAM...
+run_as() {
+  local how=$1 output status count
+  shift
+  output=$("$@" --suite "$suite" --expected-failures tests/spec/expected_failures.txt)
+  status=$?
+  # A broken engine fails tens of thousands of times.
+  grep -a FAILED <<<"$output" | head -n 200
+  count=$(tail -n 1 <<<"$output")
+  echo "$how: $count"
+  if [[ ! "$count" =~ ^([0-9]+)\ files:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ expected\ failures,\ ([0-9]+)\ not\ applicable$ ]]; then
+    echo "FAILED spec, $how: the runner ended with status $status before its summary"
+    failed=$((failed + 1))
+    return
+  fi
+  local expected=${BASH_REMATCH[4]} not_applicable=${BASH_REMATCH[5]} these_failed=${BASH_REMATCH[3]}
+  [ "$expected" -eq 0 ] || echo "skip spec, $how: $expected commands need a later proposal (tests/spec/expected_failures.txt)"
+  [ "$not_applicable" -eq 0 ] || echo "skip spec, $how: $not_applicable commands are about the text format"
+  if [ "$status" -ne 0 ] && [ "$these_failed" -eq 0 ]; then
+    echo "FAILED spec, $how: the runner ended with status $status"
+    these_failed=1
+  fi
+  passed=$((passed + BASH_REMATCH[2])) failed=$((failed + these_failed)) skipped=$((skipped + expected + not_applicable))
+}
+
+run_as interpreted "$1/tests/spec/spec_runner"
+run_as compiled "$1/tests/spec/spec_runner_compiled"
+run_as "compiled quickly" env WHERRY_COMPILE_QUICK=1 "$1/tests/spec/spec_runner_compiled"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
