@@ -23,6 +23,8 @@ wherry_third_party(nghttp2 LIBS nghttp2)
 find_program(WHERRY_LLVM_CONFIG llvm-config-19 REQUIRED)
 execute_process(COMMAND "${WHERRY_LLVM_CONFIG}" --includedir OUTPUT_VARIABLE llvm_include
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${WHERRY_LLVM_CONFIG}" --version OUTPUT_VARIABLE llvm_version
+                OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${WHERRY_LLVM_CONFIG}" --libdir OUTPUT_VARIABLE llvm_libdir
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${WHERRY_LLVM_CONFIG}" --link-static --libs x86 passes

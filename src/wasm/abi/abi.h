@@ -11,6 +11,9 @@
 // is the FunctionEntry itself. So that the engine knows who called, whoever calls through a FunctionEntry
 // passes its own instance in the register that LLVM calls nest (r10); compiled functions ignore it.
 //
+// A FunctionEntry's native and context are read one after the other: neither may change while the thread
+// stands in compiled code, only while it is outside or in a helper.
+//
 // The engine enters compiled code through an entry thunk, one a type: void(instance, slots, native). It takes
 // arguments from slots and leaves the results there, as the interpreter lays them out.
 //

@@ -25,9 +25,37 @@ std::uint32_t u32_at(const std::uint8_t* table, std::size_t index) {
   return load_little<std::uint32_t>(table + index * 4);
 }
 
+// How many rows, of `columns` numbers each and by the first, start at or below it.
+std::size_t rows_up_to(const std::uint8_t* table, std::size_t rows, std::size_t columns,
+                       std::uint32_t offset) {
+  std::size_t low = 0;
+  std::size_t high = rows;
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    if (u32_at(table, columns * middle) <= offset) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+Digest digest_at(const std::uint8_t* at) {
+  Digest digest;
+  std::memcpy(digest.sha256.data(), at, digest.sha256.size());
+  return digest;
+}
+
 }  // namespace
 
 Artifact Artifact::map(int fd, const ArtifactKey& key) {
+  Artifact artifact = map(fd, key.environment);
+  if (artifact.module() != key.module) refuse("of another module");
+  return artifact;
+}
+
+Artifact Artifact::map(int fd, std::string_view environment) {
   struct stat status;
   sys([&] { return ::fstat(fd, &status); }, "artifact: stat");
   const auto size = static_cast<std::uint64_t>(status.st_size);
@@ -47,56 +75,90 @@ Artifact Artifact::map(int fd, const ArtifactKey& key) {
     refuse("of another version");
   }
   if (load_little<std::uint64_t>(header + kFileBytesAt) != size) refuse("cut short");
-  if (std::memcmp(header + kModuleAt, key.module.sha256.data(), 32) != 0)
-    refuse("of another module");
-  Sha256 environment;
-  environment.update(as_bytes(key.environment));
-  if (std::memcmp(header + kEnvironmentAt, environment.finish().sha256.data(), 32) != 0) {
+  if (digest_at(header + kEnvironmentAt) != digest_of(as_bytes(environment))) {
     refuse("for another machine or compiler");
   }
   artifact.functions_ = load_little<std::uint32_t>(header + kFunctionsAt);
   artifact.compiled_ = load_little<std::uint32_t>(header + kCompiledAt);
   artifact.types_ = load_little<std::uint32_t>(header + kTypesAt);
+  artifact.loops_ = load_little<std::uint32_t>(header + kLoopsAt);
+  artifact.frames_ = load_little<std::uint32_t>(header + kFramesAt);
   const auto text_at = load_little<std::uint64_t>(header + kTextAt);
   const auto text_bytes = load_little<std::uint64_t>(header + kTextBytesAt);
   const auto rodata_at = load_little<std::uint64_t>(header + kRodataAt);
   const auto rodata_bytes = load_little<std::uint64_t>(header + kRodataBytesAt);
-  const std::uint64_t tables_end = kHeaderBytes + std::uint64_t{8} * artifact.functions_ +
-                                   std::uint64_t{8} * artifact.types_ +
-                                   std::uint64_t{8} * artifact.compiled_;
-  if (artifact.compiled_ > artifact.functions_ || tables_end > text_at || text_at % kPage != 0 ||
-      text_at > size || text_bytes > size - text_at || rodata_at % kPage != 0 ||
-      rodata_at < text_at + text_bytes || rodata_at > size || rodata_bytes > size - rodata_at) {
+  std::uint64_t end = kHeaderBytes;
+  auto table = [&](std::uint64_t rows, std::size_t row_bytes) {
+    const std::uint64_t start = end;
+    end += rows * row_bytes;  // 33 bits of rows: no overflow
+    return start;
+  };
+  const std::uint64_t ranges = table(artifact.functions_, kFunctionBytes);
+  const std::uint64_t entry_thunks = table(artifact.types_, kThunkBytes);
+  const std::uint64_t exit_thunks = table(artifact.types_, kThunkBytes);
+  const std::uint64_t by_address =
+      table(std::uint64_t{artifact.compiled_} + artifact.loops_, kByAddressBytes);
+  const std::uint64_t loop_table = table(artifact.loops_, kLoopBytes);
+  const std::uint64_t frame_table = table(artifact.frames_, kFrameBytes);
+  // In this order, so that no sum is larger than the file.
+  if (text_at % kPage != 0 || text_at > size || end > text_at || text_bytes > size - text_at ||
+      text_bytes > UINT32_MAX || rodata_at % kPage != 0 || rodata_at < text_at + text_bytes ||
+      rodata_at > size || rodata_bytes > size - rodata_at) {
     refuse("its tables lie outside of it");
   }
-  artifact.ranges_ = header + kHeaderBytes;
-  artifact.entry_thunks_ = artifact.ranges_ + std::size_t{8} * artifact.functions_;
-  artifact.exit_thunks_ = artifact.entry_thunks_ + std::size_t{4} * artifact.types_;
-  artifact.by_address_ = artifact.exit_thunks_ + std::size_t{4} * artifact.types_;
-  artifact.text_ = artifact.mapping_ + text_at;
+  artifact.ranges_ = header + ranges;
+  artifact.entry_thunks_ = header + entry_thunks;
+  artifact.exit_thunks_ = header + exit_thunks;
+  artifact.by_address_ = header + by_address;
+  artifact.loop_table_ = header + loop_table;
+  artifact.frame_table_ = header + frame_table;
+  artifact.text_ = header + text_at;
   artifact.text_size_ = text_bytes;
-  for (std::size_t i = 0; i < artifact.functions_; ++i) {
-    const std::uint64_t start = u32_at(artifact.ranges_, 2 * i);
-    if (start + u32_at(artifact.ranges_, 2 * i + 1) > text_bytes) refuse("a function lies outside");
-  }
-  for (std::size_t i = 0; i < std::size_t{2} * artifact.types_; ++i) {
-    if (u32_at(artifact.entry_thunks_, i) >= text_bytes) refuse("a thunk lies outside");
-  }
-  std::uint64_t last = 0;
-  for (std::size_t i = 0; i < artifact.compiled_; ++i) {
-    const std::uint32_t function = u32_at(artifact.by_address_, 2 * i + 1);
-    const std::uint32_t start = u32_at(artifact.by_address_, 2 * i);
-    if (function >= artifact.functions_ || start < last ||
-        u32_at(artifact.ranges_, std::size_t{2} * function) != start) {
-      refuse("its functions are out of order");
-    }
-    last = start;
-  }
+  artifact.check_tables();
   if (text_bytes > 0 &&
       ::mprotect(artifact.mapping_ + text_at, rodata_at - text_at, PROT_READ | PROT_EXEC) != 0) {
     fail_errno(errno, "artifact: make the code executable");
   }
   return artifact;
+}
+
+void Artifact::check_tables() const {
+  std::size_t present = 0;
+  for (std::size_t i = 0; i < functions_; ++i) {
+    const std::uint64_t start = u32_at(ranges_, 2 * i);
+    const std::uint32_t size = u32_at(ranges_, 2 * i + 1);
+    if (start + size > text_size_) refuse("a function lies outside");
+    if (size > 0) ++present;
+  }
+  for (std::size_t i = 0; i < types_; ++i) {
+    if (u32_at(entry_thunks_, i) >= text_size_ || u32_at(exit_thunks_, i) >= text_size_) {
+      refuse("a thunk lies outside");
+    }
+  }
+  if (present != compiled_) refuse("its functions are out of order");
+  std::uint32_t last = 0;
+  for (std::size_t i = 0; i < std::size_t{compiled_} + loops_; ++i) {
+    const std::uint32_t start = u32_at(by_address_, 3 * i);
+    const std::uint32_t end = u32_at(by_address_, 3 * i + 1);
+    if (start < last || end <= start || end > text_size_ ||
+        u32_at(by_address_, 3 * i + 2) >= functions_) {
+      refuse("its functions are out of order");
+    }
+    last = end;
+  }
+  for (std::size_t i = 0; i < loops_; ++i) {
+    const LoopId id{.function = u32_at(loop_table_, 3 * i),
+                    .ordinal = u32_at(loop_table_, 3 * i + 1)};
+    if (id.function >= functions_ || u32_at(loop_table_, 3 * i + 2) >= text_size_) {
+      refuse("a loop lies outside");
+    }
+    if (i > 0 && id <= loop(i - 1).loop) refuse("its loops are out of order");
+  }
+  for (std::size_t i = 1; i < frames_; ++i) {
+    if (u32_at(frame_table_, 2 * i) <= u32_at(frame_table_, 2 * (i - 1))) {
+      refuse("its frames are out of order");
+    }
+  }
 }
 
 Artifact::Artifact(Artifact&& other) noexcept
@@ -106,15 +168,22 @@ Artifact::Artifact(Artifact&& other) noexcept
       text_size_(other.text_size_),
       functions_(other.functions_),
       types_(other.types_),
+      compiled_(other.compiled_),
+      loops_(other.loops_),
+      frames_(other.frames_),
       ranges_(other.ranges_),
       entry_thunks_(other.entry_thunks_),
       exit_thunks_(other.exit_thunks_),
       by_address_(other.by_address_),
-      compiled_(other.compiled_) {}
+      loop_table_(other.loop_table_),
+      frame_table_(other.frame_table_) {}
 
 Artifact::~Artifact() {
   if (mapping_) ::munmap(mapping_, mapped_);
 }
+
+Digest Artifact::module() const { return digest_at(mapping_ + kModuleAt); }
+Digest Artifact::shape() const { return digest_at(mapping_ + kShapeAt); }
 
 const std::uint8_t* Artifact::function(std::uint32_t defined) const {
   WHERRY_CHECK(defined < functions_);
@@ -132,23 +201,28 @@ const std::uint8_t* Artifact::exit_thunk(std::uint32_t type) const {
   return text_ + u32_at(exit_thunks_, type);
 }
 
+Artifact::Loop Artifact::loop(std::size_t index) const {
+  WHERRY_CHECK(index < loops_);
+  return {.loop = {.function = u32_at(loop_table_, 3 * index),
+                   .ordinal = u32_at(loop_table_, 3 * index + 1)},
+          .code = text_ + u32_at(loop_table_, 3 * index + 2)};
+}
+
 std::optional<Artifact::Place> Artifact::find(const void* pc) const {
   const auto offset = static_cast<std::uint32_t>(static_cast<const std::uint8_t*>(pc) - text_);
-  std::size_t low = 0;
-  std::size_t high = compiled_;
-  while (low < high) {
-    const std::size_t middle = (low + high) / 2;
-    if (u32_at(by_address_, 2 * middle) <= offset) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  if (low == 0) return std::nullopt;
-  const std::uint32_t defined = u32_at(by_address_, 2 * (low - 1) + 1);
-  const std::uint32_t start = u32_at(ranges_, std::size_t{2} * defined);
-  if (offset - start >= u32_at(ranges_, std::size_t{2} * defined + 1)) return std::nullopt;
-  return Place{.defined = defined, .start = text_ + start};
+  const std::size_t row = rows_up_to(by_address_, std::size_t{compiled_} + loops_, 3, offset);
+  if (row == 0 || offset >= u32_at(by_address_, 3 * (row - 1) + 1)) return std::nullopt;
+  return Place{.defined = u32_at(by_address_, 3 * (row - 1) + 2),
+               .start = text_ + u32_at(by_address_, 3 * (row - 1))};
+}
+
+std::optional<std::uint32_t> Artifact::frame(const void* pc) const {
+  const auto offset = static_cast<std::uint32_t>(static_cast<const std::uint8_t*>(pc) - text_);
+  const std::size_t row = rows_up_to(frame_table_, frames_, 2, offset);
+  if (row == 0) return std::nullopt;
+  const std::uint32_t bytes = u32_at(frame_table_, 2 * (row - 1) + 1);
+  if (bytes == 0) return std::nullopt;
+  return bytes;
 }
 
 }  // namespace wherry::wasm

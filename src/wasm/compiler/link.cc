@@ -1,11 +1,11 @@
 #include "wasm/compiler/link.h"
 
 #include <llvm/BinaryFormat/ELF.h>
-#include <llvm/Object/ELFObjectFile.h>
 
-#include <cstring>
-#include <map>
-#include <memory>
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <set>
 
 #include "base/error.h"
 #include "wasm/artifact/format.h"
@@ -24,9 +24,27 @@ T good(llvm::Expected<T> value) {
   return std::move(*value);
 }
 
-enum class Kind { Text, Rodata, Other };
+// The number behind a prefix; nothing where that is not all there is.
+std::optional<std::uint32_t> number_after(std::string_view prefix, std::string_view name) {
+  std::uint32_t number = 0;
+  if (!name.starts_with(prefix)) return std::nullopt;
+  name.remove_prefix(prefix.size());
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (error != std::errc() || end != name.data() + name.size()) return std::nullopt;
+  return number;
+}
 
-Kind kind_of(const SectionRef& section) {
+}  // namespace
+
+Linker::Linker(std::uint32_t imported, std::uint32_t functions, std::uint32_t types)
+    : imported_(imported), functions_(functions), types_(types) {}
+
+std::uint64_t Linker::rodata_start() const {
+  const std::size_t page = artifact_format::kPage;
+  return (content_.text.size() + page - 1) / page * page;
+}
+
+Linker::Kind Linker::kind_of(const SectionRef& section) {
   const llvm::object::ELFSectionRef elf(section);
   const std::uint64_t flags = elf.getFlags();
   if (!(flags & llvm::ELF::SHF_ALLOC) || section.getSize() == 0) return Kind::Other;
@@ -38,45 +56,18 @@ Kind kind_of(const SectionRef& section) {
   return name.starts_with(".eh_frame") ? Kind::Other : Kind::Rodata;
 }
 
-// Where a section's bytes went: in text or rodata.
-struct Placed {
-  Kind kind = Kind::Other;
-  std::uint64_t offset = 0;
-};
+void Linker::add(std::span<const std::uint8_t> object) { add(object, symbols_); }
+void Linker::add_stubs(std::span<const std::uint8_t> object) { add(object, stubs_); }
 
-class Linker {
- public:
-  void add(llvm::ArrayRef<char> object);
-  void relocate();
-  ArtifactContent content;
-  std::map<std::string, ArtifactContent::Range> symbols;
-
- private:
-  struct Input {
-    std::unique_ptr<ELF64LEObjectFile> file;
-    std::map<std::uint64_t, Placed> sections;  // by index
-  };
-  std::uint64_t rodata_start() const {
-    const std::size_t page = artifact_format::kPage;
-    return (content.text.size() + page - 1) / page * page;
-  }
-  std::uint64_t address(const Placed& placed) const {
-    return placed.offset + (placed.kind == Kind::Rodata ? rodata_start() : 0);
-  }
-  void apply(const Input& input, const Placed& section,
-             const llvm::object::ELFRelocationRef& relocation);
-
-  std::vector<Input> inputs_;
-};
-
-void Linker::add(llvm::ArrayRef<char> object) {
-  llvm::MemoryBufferRef buffer(llvm::StringRef(object.data(), object.size()), "object");
+void Linker::add(std::span<const std::uint8_t> object, Symbols& symbols) {
+  llvm::MemoryBufferRef buffer(
+      llvm::StringRef(reinterpret_cast<const char*>(object.data()), object.size()), "object");
   Input input{.file = std::make_unique<ELF64LEObjectFile>(good(ELF64LEObjectFile::create(buffer))),
               .sections = {}};
   for (const SectionRef& section : input.file->sections()) {
     const Kind kind = kind_of(section);
     if (kind == Kind::Other) continue;
-    std::vector<std::uint8_t>& out = kind == Kind::Text ? content.text : content.rodata;
+    std::vector<std::uint8_t>& out = kind == Kind::Text ? content_.text : content_.rodata;
     const std::uint64_t alignment = section.getAlignment().value();
     out.resize((out.size() + alignment - 1) / alignment * alignment, kind == Kind::Text ? 0xcc : 0);
     input.sections[section.getIndex()] = {.kind = kind, .offset = out.size()};
@@ -90,11 +81,35 @@ void Linker::add(llvm::ArrayRef<char> object) {
     if (placed == input.sections.end() || placed->second.kind != Kind::Text) continue;
     const std::string name = good(symbol.getName()).str();
     if (name.empty()) continue;
-    symbols[name] = {
-        .start = static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue())),
-        .size = static_cast<std::uint32_t>(symbol.getSize())};
+    symbols.try_emplace(name,
+                        static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue())),
+                        static_cast<std::uint32_t>(symbol.getSize()));
   }
   inputs_.push_back(std::move(input));
+}
+
+const ArtifactContent::Range* Linker::find(std::string_view name) const {
+  for (const Symbols* symbols : {&symbols_, &stubs_}) {
+    if (auto found = symbols->find(name); found != symbols->end()) return &found->second;
+  }
+  return nullptr;
+}
+
+std::vector<std::uint32_t> Linker::missing() const {
+  std::set<std::uint32_t> found;
+  for (const Input& input : inputs_) {
+    for (const ELFSymbolRef& symbol : input.file->symbols()) {
+      if (good(symbol.getSection()) != input.file->section_end()) continue;
+      const std::string name = good(symbol.getName()).str();
+      const auto index = number_after("f", name);
+      if (!index || symbols_.contains(name)) continue;
+      if (*index < imported_ || *index - imported_ >= functions_) {
+        fail(ErrorKind::Internal, "link: nobody can define '{}'", name);
+      }
+      found.insert(*index - imported_);
+    }
+  }
+  return {found.begin(), found.end()};
 }
 
 void Linker::apply(const Input& input, const Placed& section,
@@ -103,20 +118,21 @@ void Linker::apply(const Input& input, const Placed& section,
   const std::string name = good(symbol.getName()).str();
   const auto target_section = good(symbol.getSection());
   std::uint64_t target;
-  if (target_section != input.file->section_end()) {
+  // By its name first: the object's own may not be the one that counts.
+  if (const ArtifactContent::Range* found = name.empty() ? nullptr : find(name)) {
+    target = found->start;
+  } else if (target_section != input.file->section_end()) {
     auto placed = input.sections.find(target_section->getIndex());
     if (placed == input.sections.end()) {
       fail(ErrorKind::Internal, "link: '{}' is in a section that is not kept", name);
     }
     target = address(placed->second) + good(symbol.getValue());
   } else {
-    auto found = symbols.find(name);
-    if (found == symbols.end()) fail(ErrorKind::Internal, "link: nobody defines '{}'", name);
-    target = found->second.start;
+    fail(ErrorKind::Internal, "link: nobody defines '{}'", name);
   }
   target += static_cast<std::uint64_t>(good(relocation.getAddend()));
   const std::uint64_t at = section.offset + relocation.getOffset();
-  std::uint8_t* bytes = (section.kind == Kind::Text ? content.text : content.rodata).data() + at;
+  std::uint8_t* bytes = (section.kind == Kind::Text ? content_.text : content_.rodata).data() + at;
   const std::uint64_t place = address(section) + relocation.getOffset();
   const auto distance = static_cast<std::int64_t>(target - place);
   switch (relocation.getType()) {
@@ -149,28 +165,33 @@ void Linker::relocate() {
   }
 }
 
-}  // namespace
+std::uint32_t Linker::thunk(std::string_view prefix, std::uint32_t type) const {
+  const auto found = symbols_.find(fmt::format("{}{}", prefix, type));
+  if (found == symbols_.end()) {
+    fail(ErrorKind::Internal, "link: nobody defines '{}{}'", prefix, type);
+  }
+  return found->second.start;
+}
 
-ArtifactContent link(llvm::ArrayRef<llvm::ArrayRef<char>> objects, std::uint32_t imported,
-                     std::uint32_t functions, std::uint32_t types) {
-  Linker linker;
-  for (llvm::ArrayRef<char> object : objects) linker.add(object);
-  linker.relocate();
-  auto find = [&](std::string_view prefix, std::uint32_t index) {
-    auto found = linker.symbols.find(std::string(prefix) + std::to_string(index));
-    if (found == linker.symbols.end()) {
-      fail(ErrorKind::Internal, "link: nobody defines '{}{}'", prefix, index);
-    }
-    return found->second;
-  };
-  for (std::uint32_t i = 0; i < functions; ++i) {
-    linker.content.functions.push_back(find("f", imported + i));
+ArtifactContent Linker::finish() {
+  relocate();
+  content_.functions.resize(functions_);
+  for (const auto& [name, range] : symbols_) {
+    if (auto index = number_after("f", name)) content_.functions[*index - imported_] = range;
+    const std::size_t middle = name.find('_');
+    if (!name.starts_with("loop") || middle == std::string::npos) continue;
+    const auto function = number_after("loop", std::string_view(name).substr(0, middle));
+    const auto ordinal = number_after("_", std::string_view(name).substr(middle));
+    if (!function || !ordinal) continue;
+    content_.loops.push_back(
+        {.loop = {.function = *function - imported_, .ordinal = *ordinal}, .code = range});
   }
-  for (std::uint32_t type = 0; type < types; ++type) {
-    linker.content.entry_thunks.push_back(find("enter", type).start);
-    linker.content.exit_thunks.push_back(find("leave", type).start);
+  std::ranges::sort(content_.loops, {}, &ArtifactContent::Loop::loop);
+  for (std::uint32_t type = 0; type < types_; ++type) {
+    content_.entry_thunks.push_back(thunk("enter", type));
+    content_.exit_thunks.push_back(thunk("leave", type));
   }
-  return std::move(linker.content);
+  return std::move(content_);
 }
 
 }  // namespace wherry::wasm::compiler

@@ -1,16 +1,70 @@
 // Object files to one flat piece of code without relocations. Internal to wasm/compiler.
+//
+// Symbols: f<i> a function, imports counted; enter<t> and leave<t> a type's thunks; loop<i>_<n> function i
+// entered at the n-th `loop` of its body.
 #pragma once
 
-#include <llvm/ADT/ArrayRef.h>
+#include <llvm/Object/ELFObjectFile.h>
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "wasm/artifact/artifact.h"
 
 namespace wherry::wasm::compiler {
 
-// Requires: the objects define f<i> of the module's functions, enter<t> and leave<t> of its types.
-// Throws Error(Internal) for anything that such objects should not have: a call out of them, an address that
-// depends on where they are loaded.
-ArtifactContent link(llvm::ArrayRef<llvm::ArrayRef<char>> objects, std::uint32_t imported,
-                     std::uint32_t functions, std::uint32_t types);
+// Everything throws Error(Internal) for what such objects should not have: a symbol that nobody defines, an
+// address that depends on where they are loaded. Bytes that are added must outlive the Linker.
+class Linker {
+ public:
+  // Of the module: imported functions, its own, types.
+  Linker(std::uint32_t imported, std::uint32_t functions, std::uint32_t types);
+
+  // Of a symbol that several objects define, the first counts.
+  void add(std::span<const std::uint8_t> object);
+  // The module's functions, without the imports, that are called and that no object has, in their order.
+  std::vector<std::uint32_t> missing() const;
+  // What stands in for functions, without being them.
+  void add_stubs(std::span<const std::uint8_t> object);
+
+  // Text, rodata and all tables; not the shape. Requires: called once.
+  ArtifactContent finish();
+
+ private:
+  enum class Kind { Text, Rodata, Other };
+  // Where a section's bytes went: in text or rodata.
+  struct Placed {
+    Kind kind = Kind::Other;
+    std::uint64_t offset = 0;
+  };
+  struct Input {
+    std::unique_ptr<llvm::object::ELF64LEObjectFile> file;
+    std::map<std::uint64_t, Placed> sections;  // by index
+  };
+  using Symbols = std::map<std::string, ArtifactContent::Range, std::less<>>;
+
+  static Kind kind_of(const llvm::object::SectionRef& section);
+  void add(std::span<const std::uint8_t> object, Symbols& symbols);
+  void relocate();
+  void apply(const Input& input, const Placed& section,
+             const llvm::object::ELFRelocationRef& relocation);
+  std::uint64_t rodata_start() const;
+  std::uint64_t address(const Placed& placed) const {
+    return placed.offset + (placed.kind == Kind::Rodata ? rodata_start() : 0);
+  }
+  const ArtifactContent::Range* find(std::string_view name) const;
+  std::uint32_t thunk(std::string_view prefix, std::uint32_t type) const;
+
+  std::uint32_t imported_;
+  std::uint32_t functions_;
+  std::uint32_t types_;
+  ArtifactContent content_;
+  Symbols symbols_;
+  Symbols stubs_;
+  std::vector<Input> inputs_;
+};
 
 }  // namespace wherry::wasm::compiler

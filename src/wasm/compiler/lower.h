@@ -37,6 +37,8 @@ class ModuleLowering {
 
   void define_function(std::uint32_t defined);
   void define_thunks(std::uint32_t type);
+  // Calls the function through its entry, in its name: for artifacts that lack it.
+  void define_stub(std::uint32_t defined);
 
  private:
   friend class FunctionLowering;

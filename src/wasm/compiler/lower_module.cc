@@ -120,6 +120,31 @@ void ModuleLowering::define_thunks(std::uint32_t type) {
   define_exit_thunk(type);
 }
 
+void ModuleLowering::define_stub(std::uint32_t defined) {
+  const std::uint32_t index = wasm_.imported_functions + defined;
+  const FuncType& of = wasm_.type_of(index);
+  llvm::Function* stub = function(index);
+  llvm::IRBuilder<> b(context_);
+  b.SetInsertPoint(llvm::BasicBlock::Create(context_, "", stub));
+  auto load_at = [&](Value* from, std::size_t offset) {
+    return b.CreateLoad(b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), from, offset));
+  };
+  Value* instance = stub->getArg(0);
+  Value* functions = load_at(instance, offsetof(abi::InstanceHeader, functions));
+  Value* entry = load_at(functions, index * sizeof(abi::FunctionEntry*));
+  Value* native = load_at(entry, offsetof(abi::FunctionEntry, native));
+  std::vector<Value*> arguments = {load_at(entry, offsetof(abi::FunctionEntry, context)), instance};
+  for (unsigned p = 0; p < of.params.size(); ++p) arguments.push_back(stub->getArg(p + 1));
+  llvm::CallInst* made = b.CreateCall(function_type(of, true), native, arguments);
+  made->addParamAttr(0, llvm::Attribute::SwiftSelf);
+  made->addParamAttr(1, llvm::Attribute::Nest);
+  if (of.results.empty()) {
+    b.CreateRetVoid();
+  } else {
+    b.CreateRet(made);
+  }
+}
+
 void ModuleLowering::define_entry_thunk(std::uint32_t type_index) {
   const FuncType& of = wasm_.types[type_index];
   llvm::IRBuilder<> b(context_);

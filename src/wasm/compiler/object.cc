@@ -10,7 +10,6 @@
 #include <llvm/Support/FileSystem.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
-#include <llvm/TargetParser/Host.h>
 
 #include <algorithm>
 
@@ -98,7 +97,20 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
 
 }  // namespace
 
-std::unique_ptr<llvm::TargetMachine> host_target(const CompileOptions& options) {
+namespace {
+
+// The costs and habits to generate code by: what the features suggest, so that the same features always give
+// the same code.
+std::string_view processor(const CpuFeatures& features) {
+  auto has = [&](std::string_view feature) { return std::ranges::count(features, feature) > 0; };
+  if (has("avx512vl")) return "x86-64-v4";
+  if (has("avx2")) return "x86-64-v3";
+  return has("sse4.2") ? "x86-64-v2" : "x86-64";
+}
+
+}  // namespace
+
+std::unique_ptr<llvm::TargetMachine> target_of(const CompileOptions& options) {
   static const bool initialised = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
@@ -109,17 +121,20 @@ std::unique_ptr<llvm::TargetMachine> host_target(const CompileOptions& options) 
   std::string error;
   const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target) fail(ErrorKind::Unimplemented, "LLVM: {}", error);
-  std::vector<std::string> features;
-  for (const auto& feature : llvm::sys::getHostCPUFeatures()) {
-    features.push_back((feature.getValue() ? "+" : "-") + feature.getKey().str());
-  }
-  std::ranges::sort(features);
   std::string all;
-  for (const std::string& feature : features) all += (all.empty() ? "" : ",") + feature;
+  // First what is off: taking one away takes all that builds on it.
+  for (std::string_view feature : known_cpu_features()) {
+    const bool on = std::ranges::count(options.features, feature) > 0;
+    if (!on) all += fmt::format("{}-{}", all.empty() ? "" : ",", feature);
+  }
+  for (std::string_view feature : options.features) {
+    all += fmt::format("{}+{}", all.empty() ? "" : ",", feature);
+  }
   llvm::TargetOptions machine;
   machine.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, llvm::sys::getHostCPUName(), all, machine, llvm::Reloc::PIC_, llvm::CodeModel::Small,
+      triple, std::string(processor(options.features)), all, machine, llvm::Reloc::PIC_,
+      llvm::CodeModel::Small,
       options.optimise ? llvm::CodeGenOptLevel::Default : llvm::CodeGenOptLevel::None));
 }
 

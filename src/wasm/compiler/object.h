@@ -11,8 +11,8 @@
 
 namespace wherry::wasm::compiler {
 
-// For this machine: its CPU and features.
-std::unique_ptr<llvm::TargetMachine> host_target(const CompileOptions& options);
+// For a machine with these features, all others off. A TargetMachine belongs to one thread.
+std::unique_ptr<llvm::TargetMachine> target_of(const CompileOptions& options);
 
 // An ELF object file. Loads whose value the guest never uses are kept, since they may trap.
 llvm::SmallVector<char, 0> make_object(llvm::Module& module, llvm::TargetMachine& target,

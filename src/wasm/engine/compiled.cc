@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "wasm/abi/layout.h"
+#include "wasm/artifact/shape.h"
 #include "wasm/engine/execute.h"
 #include "wasm/engine/fault.h"
 #include "wasm/engine/interp/control.h"
@@ -234,7 +235,8 @@ void use_thunks(Store::Impl& store, const Module& module,
 void use_artifact(Store::Impl& store, Instance& instance,
                   std::shared_ptr<const Artifact> artifact) {
   const Module& module = *instance.module;
-  if (artifact->functions() != module.code.size() || artifact->types() != module.types.size()) {
+  if (artifact->functions() != module.code.size() || artifact->types() != module.types.size() ||
+      artifact->shape() != shape_of(module)) {
     fail(ErrorKind::FailedPrecondition, "artifact: of another module");
   }
   const abi::InstanceLayout layout(module);

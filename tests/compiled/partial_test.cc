@@ -1,0 +1,106 @@
+// Artifacts that lack functions: the rest is interpreted, and calls go either way.
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "compiled/in_memory.h"
+#include "wasm/compiler/compile.h"
+#include "wasm/engine/module_for_test.h"
+
+namespace wherry::wasm {
+namespace {
+
+using namespace writer;
+
+std::vector<Compiler::Request> requests;
+
+std::shared_ptr<const Artifact> compile_requested(const Module& module) {
+  const Compiler compiler(module, {});
+  std::vector<CodeObject> objects;
+  for (const Compiler::Request& request : requests) objects.push_back(compiler.object(request));
+  std::vector<const CodeObject*> all;
+  for (const CodeObject& object : objects) all.push_back(&object);
+  return map_in_memory(compiler.link(all), module);
+}
+
+class PartialArtifactTest : public EngineTest {
+ public:
+  PartialArtifactTest() : before_(code_for_test) { code_for_test = &compile_requested; }
+  ~PartialArtifactTest() override { code_for_test = before_; }
+
+  // even and odd call each other down to zero; leaf is called by a third function with many arguments.
+  static ModuleForTest even_and_odd() {
+    auto other = [](std::uint32_t callee, int at_zero) {
+      return op(Opcode::LocalGet) + u32(0) + op(Opcode::I32Eqz) + op(Opcode::If) + byte(0x7f) +
+             i32_const(at_zero) + op(Opcode::Else) + op(Opcode::LocalGet) + u32(0) + i32_const(1) +
+             op(Opcode::I32Sub) + op(Opcode::Call) + u32(callee) + op(Opcode::End);
+    };
+    std::string pass, sum = op(Opcode::LocalGet) + u32(0);
+    for (std::uint32_t i = 0; i < 10; ++i) pass += op(Opcode::LocalGet) + u32(i);
+    for (std::uint32_t i = 1; i < 10; ++i) {
+      sum += op(Opcode::LocalGet) + u32(i) + i32_const(3) + op(Opcode::I32Mul) + op(Opcode::I32Add);
+    }
+    const FuncType many{.params = std::vector<ValType>(10, kI32), .results = {kI32}};
+    const FuncType one{.params = {kI32}, .results = {kI32}};
+    return {.functions = {{.name = "even", .type = one, .code = other(1, 1)},
+                          {.name = "odd", .type = one, .code = other(0, 0)},
+                          {.name = "pass", .type = many, .code = pass + op(Opcode::Call) + u32(3)},
+                          {.name = "sum", .type = many, .code = sum},
+                          {.name = "fails", .type = one, .code = op(Opcode::Unreachable)},
+                          {.name = "caller",
+                           .type = one,
+                           .code = op(Opcode::LocalGet) + u32(0) + op(Opcode::Call) + u32(4)}}};
+  }
+
+  void check(Instance* instance) {
+    for (std::uint32_t i : {0u, 1u, 20u, 21u}) {
+      EXPECT_EQ(number(instance, "even", {Value::i32(i)}), i % 2 == 0 ? 1u : 0u);
+      EXPECT_EQ(number(instance, "odd", {Value::i32(i)}), i % 2);
+    }
+    Values arguments;
+    for (std::uint32_t i = 0; i < 10; ++i) arguments.push_back(Value::i32(i + 1));
+    EXPECT_EQ(number(instance, "pass", arguments), 1u + 3 * 54);
+    const Trap trapped = trap(instance, "caller", {Value::i32(0)});
+    EXPECT_EQ(trapped.kind, TrapKind::Unreachable);
+    EXPECT_EQ(trapped.backtrace.size(), 2u);
+  }
+
+ private:
+  std::shared_ptr<const Artifact> (*before_)(const Module&);
+};
+
+TEST_F(PartialArtifactTest, AnyChoiceOfFunctionsRuns) {
+  for (std::uint32_t choice = 0; choice < 64; ++choice) {
+    SCOPED_TRACE(fmt::format("choice {:#x}", choice));
+    requests = {{}};
+    for (std::uint32_t i = 0; i < 6; ++i) {
+      if (choice >> i & 1) requests[0].functions.push_back(i);
+    }
+    check(instantiate(even_and_odd()));
+  }
+}
+
+TEST_F(PartialArtifactTest, ObjectsOfBothLevelsCallEachOther) {
+  requests = {{.functions = {0, 2, 4}}, {.functions = {1, 3, 5}, .level = Compiler::Level::Quick}};
+  check(instantiate(even_and_odd()));
+}
+
+TEST_F(PartialArtifactTest, TheFirstOfTwoVersionsCounts) {
+  requests = {{.functions = {0}},
+              {.functions = {0, 1, 2, 3, 4, 5}, .level = Compiler::Level::Quick}};
+  check(instantiate(even_and_odd()));
+}
+
+TEST_F(PartialArtifactTest, ACodeOfAnotherShapeIsRefused) {
+  static std::string other_bytes;
+  static std::unique_ptr<Module> other;
+  ModuleForTest built = even_and_odd();
+  built.functions[4].locals = {u32(1) + byte(0x7f)};
+  other_bytes = built.bytes();
+  other = std::make_unique<Module>(decode(as_bytes(other_bytes)));
+  validate(*other);
+  code_for_test = [](const Module&) { return compile_in_memory(*other); };
+  EXPECT_THROW(instantiate(even_and_odd()), Error);
+}
+
+}  // namespace
+}  // namespace wherry::wasm
