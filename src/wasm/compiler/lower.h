@@ -27,8 +27,8 @@ enum class TrapCode : std::uint8_t {
   InvalidConversion,
 };
 
-// Of a load from the guest's memory: the name of the metadata that says so.
-inline constexpr const char* kGuestLoad = "wherry.load";
+// The name of the alias scope of the guest's memory, by which passes know its accesses.
+inline constexpr const char* kMemoryScope = "memory";
 
 // The symbols of one LLVM module: functions and thunks, declared where others define them.
 class ModuleLowering {

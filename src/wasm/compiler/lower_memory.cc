@@ -1,8 +1,9 @@
 // Loads and stores of the guest's memory, without bounds checks: an access outside faults (abi.h).
 //
 // They are volatile, as is every store to a global or a table: LLVM takes a plain load for one that cannot
-// fault, drops it when its value turns out not to matter, and moves stores across it. What a guest did before
-// a trap, and whether it trapped, would then differ from what the specification says.
+// fault, drops it when its value turns out not to matter, moves it to where the value is used, and moves stores
+// across it. What a guest did before a trap, and whether it trapped, would then differ from what the
+// specification says. Only the vectorisers see plain ones (object.cc).
 #include "wasm/compiler/lower.h"
 
 namespace wherry::wasm::compiler {
@@ -20,7 +21,6 @@ llvm::LoadInst* FunctionLowering::guest_load(llvm::Type* type, Value* at) {
   made->setVolatile(true);
   made->setMetadata(llvm::LLVMContext::MD_alias_scope, module_.memory_scope_);
   made->setMetadata(llvm::LLVMContext::MD_noalias, module_.instance_scope_);
-  made->setMetadata(kGuestLoad, llvm::MDNode::get(b_.getContext(), {}));
   return made;
 }
 

@@ -55,7 +55,7 @@ ModuleLowering::ModuleLowering(const Module& wasm, llvm::Module& ir)
   llvm::MDBuilder metadata(context_);
   llvm::MDNode* domain = metadata.createAnonymousAliasScopeDomain();
   memory_scope_ =
-      llvm::MDNode::get(context_, {metadata.createAnonymousAliasScope(domain, "memory")});
+      llvm::MDNode::get(context_, {metadata.createAnonymousAliasScope(domain, kMemoryScope)});
   instance_scope_ =
       llvm::MDNode::get(context_, {metadata.createAnonymousAliasScope(domain, "instance")});
 }

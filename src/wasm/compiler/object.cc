@@ -22,39 +22,70 @@ namespace {
 
 // One round of what matters for code that was optimised once, when it became WebAssembly: as fast as LLVM's
 // -O3 and made in a third of the time (docs/RATIONALE.md).
-constexpr const char* kPasses =
+constexpr const char* kScalarPasses =
     "early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg,reassociate,loop-"
     "simplify,lcssa,"
-    "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars),loop-vectorize,slp-vectorizer,instcombine<"
-    "no-verify-fixpoint>,"
-    "simplifycfg";
+    "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars)";
+constexpr const char* kVectorPasses = "loop-vectorize,slp-vectorizer";
+// vector-combine: what the producer unrolled comes out of the vectoriser shuffled there and back.
+constexpr const char* kLastPasses =
+    "instcombine<no-verify-fixpoint>,vector-combine,instcombine<no-verify-fixpoint>,simplifycfg";
 
-// LLVM drops a load whose value nobody uses, WebAssembly traps on it all the same. Those without use once
-// locals are values are made volatile; all others LLVM may treat as it does a C program's.
-void keep_dead_loads(llvm::Function& function) {
-  std::vector<llvm::Instruction*> work;
-  llvm::SmallPtrSet<llvm::Instruction*, 32> live;
-  for (llvm::Instruction& each : llvm::instructions(function)) {
-    if (each.isTerminator() || each.mayHaveSideEffects()) {
+bool is_guest_access(const llvm::Instruction& each) {
+  const auto* scopes = each.getMetadata(llvm::LLVMContext::MD_alias_scope);
+  if (!scopes || !(llvm::isa<llvm::LoadInst>(each) || llvm::isa<llvm::StoreInst>(each)))
+    return false;
+  return std::ranges::any_of(scopes->operands(), [](const llvm::MDOperand& scope) {
+    const auto* node = llvm::dyn_cast<llvm::MDNode>(scope);
+    return node && llvm::AliasScopeNode(node).getName() == kMemoryScope;
+  });
+}
+
+void set_volatile(llvm::Instruction& access, bool to) {
+  if (auto* load = llvm::dyn_cast<llvm::LoadInst>(&access)) {
+    load->setVolatile(to);
+  } else {
+    llvm::cast<llvm::StoreInst>(access).setVolatile(to);
+  }
+}
+
+// The instructions whose results, by whatever way, do something.
+llvm::SmallPtrSet<const llvm::Instruction*, 32> live_instructions(llvm::Function& function) {
+  std::vector<const llvm::Instruction*> work;
+  llvm::SmallPtrSet<const llvm::Instruction*, 32> live;
+  for (const llvm::Instruction& each : llvm::instructions(function)) {
+    const bool is_load = llvm::isa<llvm::LoadInst>(each);
+    if (each.isTerminator() || (each.mayHaveSideEffects() && !is_load)) {
       live.insert(&each);
       work.push_back(&each);
     }
   }
   while (!work.empty()) {
-    llvm::Instruction* user = work.back();
+    const llvm::Instruction* user = work.back();
     work.pop_back();
-    for (llvm::Value* operand : user->operands()) {
-      auto* made = llvm::dyn_cast<llvm::Instruction>(operand);
+    for (const llvm::Value* operand : user->operands()) {
+      const auto* made = llvm::dyn_cast<llvm::Instruction>(operand);
       if (made && live.insert(made).second) work.push_back(made);
     }
   }
-  const unsigned kind = function.getContext().getMDKindID(kGuestLoad);
+  return live;
+}
+
+// The vectorisers touch no volatile access. They neither drop an access whose value is used nor make one
+// conditional, and a loop that they change has one exit and no other kind of trap: so for them, and for them
+// alone, the guest's accesses are those of a C program, but for loads that nobody needs.
+void vectorise(llvm::Function& function, llvm::FunctionPassManager& passes,
+               llvm::FunctionAnalysisManager& analyses) {
+  const auto live = live_instructions(function);
   for (llvm::Instruction& each : llvm::instructions(function)) {
-    auto* load = llvm::dyn_cast<llvm::LoadInst>(&each);
-    if (!load || !load->hasMetadata(kind)) continue;
-    load->setMetadata(kind, nullptr);
-    if (!live.contains(load)) load->setVolatile(true);
+    if (is_guest_access(each) && live.contains(&each)) set_volatile(each, false);
   }
+  analyses.invalidate(function, llvm::PreservedAnalyses::none());
+  passes.run(function, analyses);
+  for (llvm::Instruction& each : llvm::instructions(function)) {
+    if (is_guest_access(each)) set_volatile(each, true);
+  }
+  analyses.invalidate(function, llvm::PreservedAnalyses::none());
 }
 
 void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOptions& options) {
@@ -77,20 +108,25 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   builder.registerFunctionAnalyses(functions);
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, graph, modules);
-  llvm::FunctionPassManager values;
-  llvm::FunctionPassManager rest;
-  if (auto error = builder.parsePassPipeline(values, "sroa")) {
-    fail(ErrorKind::Internal, "LLVM: {}", llvm::toString(std::move(error)));
-  }
-  if (auto error = builder.parsePassPipeline(rest, kPasses)) {
-    fail(ErrorKind::Internal, "LLVM: {}", llvm::toString(std::move(error)));
-  }
+  auto pipeline = [&](const char* passes) {
+    llvm::FunctionPassManager made;
+    if (auto error = builder.parsePassPipeline(made, passes)) {
+      fail(ErrorKind::Internal, "LLVM: {}", llvm::toString(std::move(error)));
+    }
+    return made;
+  };
+  llvm::FunctionPassManager values = pipeline("sroa");
+  llvm::FunctionPassManager scalar = pipeline(kScalarPasses);
+  llvm::FunctionPassManager vector = pipeline(kVectorPasses);
+  llvm::FunctionPassManager last = pipeline(kLastPasses);
   for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
     values.run(function, functions);
-    keep_dead_loads(function);
-    functions.invalidate(function, llvm::PreservedAnalyses::none());
-    if (options.optimise) rest.run(function, functions);
+    if (options.optimise) {
+      scalar.run(function, functions);
+      vectorise(function, vector, functions);
+      last.run(function, functions);
+    }
     functions.clear(function, function.getName());
   }
 }

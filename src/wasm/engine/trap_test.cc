@@ -44,6 +44,31 @@ TEST_F(TrapTest, FaultsCarryFramesToo) {
   EXPECT_EQ(names(found), (std::vector<std::string>{"peek", "main"}));
 }
 
+// What an optimiser would make vectors of, or leave out.
+TEST_F(TrapTest, LoopsFaultWhereMemoryEnds) {
+  auto loop = [](const std::string& each) {
+    return op(Opcode::Loop) + byte(0x40) + each + get(0) + i32_const(4) + op(Opcode::I32Add) +
+           op(Opcode::LocalTee, 0) + i32_const(0x10100) + op(Opcode::I32Ne) + op(Opcode::BrIf, 0) +
+           op(Opcode::End);
+  };
+  const std::string load = get(0) + op(Opcode::I32Load, 2) + u32(0);
+  const std::string store = op(Opcode::I32Store, 2) + u32(0);
+  const std::string sum = load + get(1) + op(Opcode::I32Add) + op(Opcode::LocalSet, 1);
+  const FuncType type{{kI32, kI32}, {kI32}};
+  Instance* instance = instantiate(
+      {.functions = {{"fill", type, loop(get(0) + get(1) + store) + get(1)},
+                     {"add", type,
+                      loop(get(0) + load + get(1) + op(Opcode::I32Add) + store) + get(1)},
+                     {"sum", type, loop(sum) + get(1)},
+                     {"sum for nothing", type, loop(sum) + i32_const(7)}},
+       .memory_pages = 1});
+  for (const char* name : {"fill", "add", "sum", "sum for nothing"}) {
+    const Trap found = trap(instance, name, {Value::i32(0), Value::i32(1)});
+    EXPECT_EQ(found.kind, TrapKind::OutOfBoundsMemory) << name;
+    EXPECT_EQ(names(found), (std::vector<std::string>{name}));
+  }
+}
+
 TEST_F(TrapTest, NamesEveryKindOfArithmetic) {
   const std::string minimum = i32_const(INT32_MIN);
   const std::string not_a_number = op(Opcode::F32Const) + std::string("\0\0\xc0\x7f", 4);
