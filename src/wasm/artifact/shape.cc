@@ -62,6 +62,7 @@ Digest shape_of(const Module& module) {
   fields.add(module.code.size());
   for (const Code& code : module.code) {
     fields.add(std::uint64_t{code.offset} << 32 | code.body.size());
+    fields.add(code.locals.size());
     for (const LocalGroup& group : code.locals) {
       fields.add(std::uint64_t{group.count} << 8 | static_cast<std::uint64_t>(group.type));
     }
