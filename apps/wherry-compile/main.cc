@@ -1,8 +1,11 @@
 // wherry-compile MODULE ARTIFACT: native code of a module, ahead of time.
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -20,6 +23,7 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: wherry-compile [--quick] [--dump-ir FOLDER] [--dump-object FOLDER] MODULE ARTIFACT\n"
+    "       wherry-compile --serve --module FD --output FD [--guest FD]\n"
     "       wherry-compile --environment\n";
 
 void write_whole(const std::string& path, ByteSpan bytes) {
@@ -37,6 +41,31 @@ void write_whole(const std::string& path, ByteSpan bytes) {
   sys([&] { return ::rename(partial.c_str(), path.c_str()); }, "rename '{}'", partial);
 }
 
+// The number of an open descriptor.
+int descriptor_of(const std::string& text) {
+  int number = -1;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || *end || ::fcntl(number, F_GETFD) < 0) {
+    fail(ErrorKind::InvalidArgument, "'{}' is no open descriptor", text);
+  }
+  return number;
+}
+
+// Its offset stays as it is: whoever gave it may read it, too.
+std::string read_whole(int file) {
+  std::string text(os::file_size(file), '\0');
+  for (std::size_t done = 0; done < text.size();) {
+    const auto count = static_cast<std::size_t>(sys(
+        [&] {
+          return ::pread(file, text.data() + done, text.size() - done, static_cast<off_t>(done));
+        },
+        "read the module"));
+    if (count == 0) text.resize(done);
+    done += count;
+  }
+  return text;
+}
+
 std::string read_whole(const std::string& path) {
   const os::Fd file(
       sys([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
@@ -50,10 +79,32 @@ std::string read_whole(const std::string& path) {
   }
 }
 
+struct Served {
+  int module = -1;
+  int output = -1;
+  int guest = -1;
+};
+
+int serve(const Served& served, const wasm::CompileOptions& options) {
+  if (served.module < 0 || served.output < 0) {
+    std::fputs(kUsage, stderr);
+    return 2;
+  }
+  // Who asked for it is there to take it.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const std::string bytes = read_whole(served.module);
+  const wasm::Module module = wasm::decode(as_bytes(bytes));
+  wasm::validate(module);
+  os::write_all(served.output, wasm::compile(module, options));
+  return 0;
+}
+
 int run(const std::vector<std::string>& arguments) {
   wasm::CompileOptions options;
   options.threads = std::thread::hardware_concurrency();
   std::vector<std::string> names;
+  Served served;
+  bool serves = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& each = arguments[i];
     if (each == "--environment") {
@@ -62,6 +113,14 @@ int run(const std::vector<std::string>& arguments) {
     }
     if (each == "--quick") {
       options.optimise = false;
+    } else if (each == "--serve") {
+      serves = true;
+    } else if (each == "--module" && i + 1 < arguments.size()) {
+      served.module = descriptor_of(arguments[++i]);
+    } else if (each == "--output" && i + 1 < arguments.size()) {
+      served.output = descriptor_of(arguments[++i]);
+    } else if (each == "--guest" && i + 1 < arguments.size()) {
+      served.guest = descriptor_of(arguments[++i]);
     } else if (each == "--dump-ir" && i + 1 < arguments.size()) {
       options.dump_ir = arguments[++i];
     } else if (each == "--dump-object" && i + 1 < arguments.size()) {
@@ -70,6 +129,7 @@ int run(const std::vector<std::string>& arguments) {
       names.push_back(each);
     }
   }
+  if (serves) return serve(served, options);
   if (names.size() != 2) {
     std::fputs(kUsage, stderr);
     return 2;
