@@ -114,7 +114,7 @@ int exec(Runtime& runtime, VerbArguments command_line) {
     request.process = in_context([&] { return fmt::format("read '{}'", options.process_file); },
                                  [&] { return oci::parse_runtime_process(text); });
   }
-  return container->exec(request, make_workload);
+  return container->exec(request, workload_maker(runtime));
 }
 
 }  // namespace wherry::runtime

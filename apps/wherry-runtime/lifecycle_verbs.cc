@@ -152,7 +152,7 @@ int create(Runtime& runtime, VerbArguments command_line) {
                      arguments.describe());
   }
   container::CreateRequest request = request_of(runtime, options, only_id(*operands, "create"));
-  Container::create(runtime.store, request, make_workload, runtime.warn);
+  Container::create(runtime.store, request, workload_maker(runtime), runtime.warn);
   return 0;
 }
 
@@ -191,7 +191,7 @@ int run(Runtime& runtime, VerbArguments command_line) {
   container::CreateRequest request = request_of(runtime, options, only_id(*operands, "run"));
   request.foreground = !detach;
   request.streams.attached = !detach;
-  auto made = Container::create(runtime.store, request, make_workload, runtime.warn);
+  auto made = Container::create(runtime.store, request, workload_maker(runtime), runtime.warn);
   // A container that was created but cannot be started is of no use to anybody.
   struct Undo {
     Container& made;

@@ -20,9 +20,21 @@
 
 namespace wherry::runtime {
 
-std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config,
-                                                   const container::Inherited& inherited) {
-  return std::make_unique<container::WasmWorkload>(config, inherited);
+container::WorkloadMaker workload_maker(const Runtime& runtime) {
+  return [&runtime](const oci::RuntimeConfig& config,
+                    const container::Inherited& inherited) -> std::unique_ptr<container::Workload> {
+    auto environment = [](const char* name) -> std::optional<std::string> {
+      const char* value = std::getenv(name);
+      return value ? std::optional<std::string>(value) : std::nullopt;
+    };
+    using container::NativeCode;
+    return std::make_unique<container::WasmWorkload>(
+        config, inherited,
+        NativeCode::Settings{.tier = NativeCode::tier_of(config, environment),
+                             .environment = environment,
+                             .is_machines_root = ::geteuid() == 0 && !os::in_user_namespace(),
+                             .warn = runtime.warn});
+  };
 }
 
 int show_help(std::string_view usage, std::string_view summary, const std::string& options) {

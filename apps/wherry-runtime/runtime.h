@@ -56,9 +56,8 @@ int ps(Runtime& runtime, VerbArguments arguments);
 int features(Runtime& runtime, VerbArguments arguments);
 int spec(Runtime& runtime, VerbArguments arguments);
 
-// The workload of a config: a WebAssembly module.
-std::unique_ptr<container::Workload> make_workload(const oci::RuntimeConfig& config,
-                                                   const container::Inherited& inherited);
+// The workload of a config: a WebAssembly module. Requires: the runtime outlives it.
+container::WorkloadMaker workload_maker(const Runtime& runtime);
 
 // The options for container::Streams that create, run and exec share. What is given is complete only
 // after streams_of, which requires that nothing was opened yet.

@@ -105,6 +105,15 @@ Fd ParentLink::await_descriptor() {
   return received;
 }
 
+std::vector<Fd> ParentLink::await_descriptors() {
+  for (std::vector<Fd> received;;) {
+    auto [fd, text] = try_receive_descriptor(socket_.get());
+    if (text.empty()) ::_exit(kOwnFailure);
+    if (!fd.is_open()) return received;
+    received.push_back(std::move(fd));
+  }
+}
+
 void ParentLink::report_ready() {
   sys([&] { return ::send(socket_.get(), "r", 1, MSG_NOSIGNAL); }, "report to the runtime");
 }

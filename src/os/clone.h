@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "os/fd.h"
 
@@ -36,6 +37,8 @@ class ParentLink {
   bool try_await_parent() noexcept;
   // Waits for the descriptor of one give(); ends this process where the parent is gone. Throws Error.
   Fd await_descriptor();
+  // Waits for one release(), and takes what give() sent before it; ends this process where the parent is gone.
+  std::vector<Fd> await_descriptors();
   // Throws Error where the parent is gone.
   void report_ready();
   // The same with a descriptor, which await_descriptor() gets.
@@ -59,7 +62,7 @@ class Child {
   int pidfd() const noexcept { return pidfd_.get(); }
 
   void release();
-  // For one await_descriptor() of the child.
+  // For one await_descriptor() of the child, or, followed by release(), for await_descriptors().
   void give(int descriptor);
   // Returns when the child reports that it is ready. Throws the Error it ended with, or one that
   // says how it ended.

@@ -125,6 +125,7 @@ void Container::make(const CreateRequest& request, const WorkloadMaker& make_wor
   screen_ = streams_->show_terminal();
   if (request.foreground) return;
   folder_->save(record_);
+  workload_->leave();
   init_->leave();
   init_.reset();
 }
@@ -210,6 +211,7 @@ os::ExitStatus Container::wait() {
   std::vector<os::Attendant*> attendants;
   if (screen_) attendants.push_back(screen_.get());
   if (notify_) attendants.push_back(&*notify_);
+  if (os::Attendant* its_own = workload_->attendant()) attendants.push_back(its_own);
   os::ExitStatus status = init_->wait(attendants);
   screen_.reset();
   // Somebody else may have removed it by force.
@@ -249,11 +251,13 @@ int Container::exec(const ExecRequest& request, const WorkloadMaker& make_worklo
   process.start();
   folder_.reset();
   if (request.detach) {
+    workload->leave();
     process.let_go();
     return 0;
   }
   std::vector<os::Attendant*> attendants;
   if (screen) attendants.push_back(screen.get());
+  if (os::Attendant* its_own = workload->attendant()) attendants.push_back(its_own);
   return process.wait(attendants).exit_code();
 }
 

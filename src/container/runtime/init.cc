@@ -324,7 +324,13 @@ int run_init(const InitPlan& plan, Workload& workload, os::ParentLink& parent) {
   enter_working_directory(plan.config.process.cwd);
   name_process(plan.config.process.args[0]);
   if (!plan.has_notify) find_notify(plan.config, workload);
-  parent.report_ready();
+  const int opened = workload.open();
+  if (opened >= 0) {
+    parent.report_ready(opened);
+    workload.take(parent.await_descriptors());
+  } else {
+    parent.report_ready();
+  }
   std::optional<os::Child> hook_caller = make_hook_caller(plan);
   // From here on bytes are read that the image's author chose.
   confine(plan.config, workload);

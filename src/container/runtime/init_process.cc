@@ -75,7 +75,8 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
       before = [&] { join(foreign); };
     } else {
       init.joined_namespaces = foreign & ~kBornInto;
-      if (foreign & kBornInto) join(foreign & kBornInto);
+      joined_for_children_ = foreign & kBornInto;
+      if (joined_for_children_) join(joined_for_children_);
     }
   } else {
     check_config(config);
@@ -104,6 +105,8 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
   auto body = [&](os::ParentLink& parent) { return run_init(init, workload_, parent); };
   child_.emplace(before ? os::clone_child_after(before, flags, body, cgroup_.v2.get())
                         : os::clone_child(flags, body, cgroup_.v2.get()));
+  // What else this process starts is none of the container's.
+  if (plan_.joined && !before) leave_joined();
   if (flags & CLONE_NEWUSER) {
     os::write_id_maps(child_->pid(), ranges_of(config.linux_section.uid_mappings),
                       ranges_of(config.linux_section.gid_mappings));
@@ -124,6 +127,17 @@ void InitProcess::join(std::uint64_t namespaces) const {
       "join the container's namespaces");
 }
 
+// Of those that only children stand in: the next ones will be born where this process was.
+void InitProcess::leave_joined() {
+  for (auto [name, flag] : {std::pair("pid", CLONE_NEWPID), std::pair("time", CLONE_NEWTIME)}) {
+    if (!(joined_for_children_ & static_cast<std::uint64_t>(flag))) continue;
+    const std::string path = fmt::format("/proc/self/ns/{}", name);
+    const os::Fd own(
+        sys([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
+    sys([&] { return ::setns(own.get(), flag); }, "leave the container's namespaces");
+  }
+}
+
 void InitProcess::release() {
   child_->release();
   if (!own_network_.is_open()) return;
@@ -142,7 +156,12 @@ void InitProcess::give_state(const std::string& state) {
 
 void InitProcess::await_sandbox() {
   release();
-  child_->await_child();
+  os::Fd opened = child_->await_descriptor();
+  if (!opened.is_open()) return;
+  for (const os::Fd& provided : workload_.provide(std::move(opened), child_->pid())) {
+    child_->give(provided.get());
+  }
+  child_->release();
 }
 
 void InitProcess::await_workload() {

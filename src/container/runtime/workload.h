@@ -7,6 +7,7 @@
 
 #include "oci/runtime_config.h"
 #include "os/fd.h"
+#include "os/process.h"
 #include "os/seccomp.h"
 
 namespace wherry::container {
@@ -21,7 +22,7 @@ struct Inherited {
   int module = -1;
 };
 
-// Both functions are called in the container's init process, once each, in this order, with the
+// prepare() and run() are called in the container's init process, once each, in this order, with the
 // sandbox complete: "/" is the container's root, the working directory its cwd, the credentials
 // those of the guest, no descriptor open but 0, 1, 2, those inherited, the runtime's own link and the
 // file of its memory's limit.
@@ -40,6 +41,18 @@ class Workload {
   // A connected datagram socket: opening path is to open it. Called before prepare(), where the process's
   // NOTIFY_SOCKET names a socket in the container and none was given in Inherited.
   virtual void give_notify(os::Fd /*socket*/, const std::string& /*path*/) {}
+
+  // Opens the file of what is to run and reads none of it. Called in init, in the sandbox but before it is
+  // confined; the descriptor stays the workload's. -1 where there is none: prepare() says why.
+  virtual int open() noexcept { return -1; }
+  // Called in the process that made init, before init goes on: what open() gave, and whose mount namespace it
+  // is of. What it returns init gets. What cannot be had is done without.
+  virtual std::vector<os::Fd> provide(os::Fd /*opened*/, pid_t /*init*/) { return {}; }
+  // Called in init, still before it is confined, with what provide() returned.
+  virtual void take(std::vector<os::Fd> /*provided*/) {}
+  // Called in the process that made init where it leaves init to itself, and where it stays until init ends.
+  virtual void leave() {}
+  virtual os::Attendant* attendant() { return nullptr; }
 
   // Makes ready whatever can fail before the guest runs: finds the entrypoint, loads it. Throws
   // Error; its kind says what the caller's exit code is (exit_code_of).

@@ -1,6 +1,7 @@
 #include "container/workload/wasm_workload.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,9 @@
 #include "container/workload/value_text.h"
 #include "os/file.h"
 #include "os/path_at.h"
+#include "wasm/artifact/environment.h"
+#include "wasm/artifact/handover.h"
+#include "wasm/artifact/shape.h"
 #include "wasm/engine/engine.h"
 #include "wasm/format/decode.h"
 #include "wasm/format/validate.h"
@@ -129,8 +133,9 @@ int call_named(wasm::Store& store, const wasm::Instance& instance, const std::st
 
 }  // namespace
 
-WasmWorkload::WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited)
-    : config_(config), inherited_(std::move(inherited)) {
+WasmWorkload::WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited,
+                           NativeCode::Settings settings)
+    : config_(config), inherited_(std::move(inherited)), code_(std::move(settings)) {
   auto found = config.annotations.find(kInvokeAnnotation);
   if (found != config.annotations.end()) invoke_ = found->second;
 }
@@ -140,19 +145,52 @@ void WasmWorkload::give_notify(os::Fd socket, const std::string& path) {
   inherited_.notify_path = path;
 }
 
-void WasmWorkload::prepare() {
+void WasmWorkload::open_entrypoint_file() {
+  if (entrypoint_) return;
   root_ = os::Fd(sys([] { return ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC); }, "open '/'"));
-  Whereabouts whereabouts = Whereabouts::InContainer;
-  Entrypoint entrypoint;
   if (inherited_.module < 0) {
-    entrypoint = open_entrypoint(root_.get(), config_.process);
+    entrypoint_ = open_entrypoint(root_.get(), config_.process);
   } else {
     const std::string& name = config_.process.args[0];
-    whereabouts = Whereabouts::Outside;
-    entrypoint = {.file = os::Fd(inherited_.module),
-                  .path = name,
-                  .function = std::string(entrypoint_function(name))};
+    entrypoint_ = {.file = os::Fd(inherited_.module),
+                   .path = name,
+                   .function = std::string(entrypoint_function(name))};
   }
+}
+
+int WasmWorkload::open() noexcept {
+  // What goes wrong prepare() meets again.
+  auto [opened, problem] = outcome_of([&] {
+    open_entrypoint_file();
+    return entrypoint_->file.get();
+  });
+  return opened.value_or(-1);
+}
+
+std::vector<os::Fd> WasmWorkload::provide(os::Fd opened, pid_t init) {
+  return code_.provide(std::move(opened), init);
+}
+
+// Mapped here: once this process is confined nothing becomes executable any more.
+void WasmWorkload::take(std::vector<os::Fd> provided) {
+  for (os::Fd& each : provided) {
+    struct stat status{};
+    if (::fstat(each.get(), &status) != 0) continue;
+    if (S_ISSOCK(status.st_mode)) {
+      agent_ = std::move(each);
+      continue;
+    }
+    auto [mapped, problem] =
+        outcome_of([&] { return wasm::Artifact::map(each.get(), wasm::host_environment()); });
+    if (mapped) artifact_ = std::make_shared<const wasm::Artifact>(std::move(*mapped));
+  }
+}
+
+void WasmWorkload::prepare() {
+  open_entrypoint_file();
+  const Entrypoint& entrypoint = *entrypoint_;
+  const Whereabouts whereabouts =
+      inherited_.module < 0 ? Whereabouts::InContainer : Whereabouts::Outside;
   function_ = entrypoint.function;
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
              [&] {
@@ -162,7 +200,10 @@ void WasmWorkload::prepare() {
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
              [&] {
                module_ = std::make_unique<wasm::Module>(wasm::decode(file_->bytes()));
-               wasm::validate(*module_);
+               if (artifact_ && artifact_->shape() != wasm::shape_of(*module_)) artifact_.reset();
+               // Bodies that are never looked at again were valid when they were compiled.
+               const bool is_whole = artifact_ && artifact_->compiled() == module_->code.size();
+               wasm::validate(*module_, {.bodies = !is_whole});
              });
 }
 
@@ -174,10 +215,12 @@ int WasmWorkload::run_guest() {
       return shared->pages();
     };
   }
+  // Until the engine has more to say: that the guest runs, and lasts.
+  if (agent_.is_open()) (void)wasm::handover::try_send(agent_.get(), wasm::handover::Hot{});
   wasm::Store store(options);
   wasi::Wasi wasi(wasi_options(config_.process, inherited_, root_.get()));
   auto made = store.instantiate(
-      *module_, [&](const wasm::Import& import) { return wasi.resolve(store, import); });
+      *module_, [&](const wasm::Import& import) { return wasi.resolve(store, import); }, artifact_);
   if (made.trap) return report_trap(*made.trap);
   if (invoke_) {
     return invoke(store, *made.instance, *invoke_, std::span(config_.process.args).subspan(1));

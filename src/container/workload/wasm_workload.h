@@ -7,7 +7,10 @@
 
 #include "container/runtime/workload.h"
 #include "container/workload/engine_calls.h"
+#include "container/workload/entrypoint.h"
 #include "container/workload/module_bytes.h"
+#include "container/workload/native_code.h"
+#include "wasm/artifact/artifact.h"
 #include "wasm/format/module.h"
 
 namespace wherry::container {
@@ -23,22 +26,33 @@ inline constexpr const char* kInvokeAnnotation = "org.wherry.invoke";
 class WasmWorkload final : public Workload {
  public:
   // Borrows the config for its whole life.
-  explicit WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited = {});
+  explicit WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited = {},
+                        NativeCode::Settings settings = {});
 
   std::optional<os::SeccompPolicy> needed_calls() const override { return engine_policy(); }
+  int open() noexcept override;
+  std::vector<os::Fd> provide(os::Fd opened, pid_t init) override;
+  void take(std::vector<os::Fd> provided) override;
+  void leave() override { code_.leave_agent(); }
+  os::Attendant* attendant() override { return code_.attendant(); }
   void follow_memory_limit(os::Fd file) override { memory_limit_ = std::move(file); }
   void give_notify(os::Fd socket, const std::string& path) override;
   void prepare() override;
   int run() noexcept override;
 
  private:
+  void open_entrypoint_file();
   int run_guest();
 
   const oci::RuntimeConfig& config_;
   Inherited inherited_;
   std::optional<std::string> invoke_;
   std::string function_;  // of "PATH#FUNCTION"
+  NativeCode code_;
   os::Fd root_;
+  std::optional<Entrypoint> entrypoint_;
+  std::shared_ptr<const wasm::Artifact> artifact_;
+  os::Fd agent_;  // a socket, where there is one that compiles
   os::Fd memory_limit_;
   std::unique_ptr<ModuleBytes> file_;
   std::unique_ptr<wasm::Module> module_;

@@ -239,6 +239,10 @@ void Cache::trim(const std::string& newest) const {
   });
 }
 
+std::optional<os::Fd> Cache::try_take_turn() const {
+  return os::try_lock_file(digests_.get(), "../turn", os::Lock::Exclusive);
+}
+
 std::optional<Digest> Cache::digest_of(const FileIdentity& identity) const noexcept {
   std::array<char, 128> text;
   const ssize_t length =

@@ -63,6 +63,10 @@ class Cache {
   // Requires: the entry goes before this object. Throws Error.
   Begun begin(const ArtifactKey& key, Others others) const;
 
+  // For those who compile in the background, one at a time: its turn lasts as long as the descriptor, also where
+  // that was inherited. Nothing where it is somebody else's. Throws Error.
+  std::optional<os::Fd> try_take_turn() const;
+
   // Of a module's file, where it was remembered.
   std::optional<Digest> digest_of(const FileIdentity& identity) const noexcept;
   // Fails in silence: it is only ever a help.

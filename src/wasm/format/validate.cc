@@ -224,6 +224,7 @@ void check_bodies(const Module& module, const DeclaredFunctions& declared, std::
 
 void validate(const Module& module, const ValidateOptions& options) {
   const DeclaredFunctions declared = ModuleValidator(module).run();
+  if (!options.bodies) return;
 
   std::size_t bytes =
       std::accumulate(module.code.begin(), module.code.end(), std::size_t{0},

@@ -7,6 +7,7 @@ namespace wherry::wasm {
 
 struct ValidateOptions {
   unsigned threads = 1;  // function bodies are shared out over so many
+  bool bodies = true;    // false: they are known to be valid
 };
 
 // Throws Error(InvalidArgument) for the first rule broken, in module order whatever the threads,
