@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "cli/commands/build_progress.h"
+#include "cli/commands/native_code.h"
 #include "cli/commands/verbs.h"
 #include "cli/term/args.h"
 #include "image/build/context.h"
@@ -32,6 +33,7 @@ struct BuildOptions {
   std::string sbom = "false";
   bool quiet = false;
   bool load = false;
+  bool compile = false;
   bool push = false;
   bool no_cache = false;
   bool pull = false;
@@ -52,6 +54,8 @@ void declare(Arguments& arguments, BuildOptions& options) {
                    "auto, plain, tty or quiet (default: auto)");
   arguments.option("--iidfile", "FILE", &options.iidfile, "write the image's digest to a file");
   arguments.flag("--load", &options.load, "accepted: the image always goes to the local store");
+  arguments.flag("--compile", &options.compile,
+                 "compile the image's modules to native code as well");
   arguments.flag("--push", &options.push, "not there yet");
   arguments.flag("--pull", &options.pull, "not there yet");
   arguments.flag("--no-cache", &options.no_cache, "accepted: nothing is cached between builds");
@@ -203,11 +207,18 @@ int build(Context& context, CommandArguments command_line) {
   ProgressStyle style = style_of(options, context.err);
   build::BuildRequest request = make_request(context, options, directory);
 
+  std::optional<ModuleCompiler> compiler;
+  if (options.compile) {
+    using Say = ModuleCompiler::Say;
+    compiler.emplace(context, style == ProgressStyle::Quiet ? Say::Nothing : Say::Progress);
+  }
+
   std::unique_ptr<build::Progress> progress = make_build_progress(style, context.err);
   image::Store store(context.root);
   os::InterruptGuard interrupts;
   build::BuiltImage image = build::build_image(store, request, *progress);
   std::string digest = to_string(image.manifest.digest);
+  if (compiler) compiler->compile(store, store.resolve(digest), directory);
   if (!options.iidfile.empty()) write_digest(options.iidfile, digest);
   fmt::print(context.out, "{}\n", digest);
   return 0;

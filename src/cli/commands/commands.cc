@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <vector>
 
 #include "base/error.h"
@@ -17,6 +19,7 @@ namespace {
 constexpr Command kCommands[] = {
     {"build", "build an image from a Dockerfile", build},
     {"run", "run an image or a module", run, 125},
+    {"compile", "compile an image's or a module's code beforehand", compile},
     {"ps", "list containers", ps},
     {"rm", "remove containers", rm},
     {"images", "list the images of the store", images},
@@ -104,6 +107,8 @@ void set_roots(Context& context, const std::optional<std::string>& root,
     throw UsageError("neither HOME nor WHERRY_ROOT says where the store is; give --root DIR");
   }
   context.root = *usual;
+  // Also for what this program starts: its cache is there.
+  if (given) ::setenv("WHERRY_ROOT", std::filesystem::absolute(*given).c_str(), 1);
   auto run = run_root ? run_root : variable(context, "WHERRY_RUN_ROOT");
   if (!run && !given) run = usual_run_root(context);
   context.run_root = run.value_or(context.root + "/run");

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "cli/commands/module_operand.h"
 #include "cli/commands/run_options.h"
 #include "cli/commands/runtime_process.h"
 #include "cli/commands/verbs.h"
@@ -30,23 +31,6 @@ using container::BundleRequest;
 constexpr std::size_t kSweptAtAStart = 32;
 constexpr std::size_t kMaxPasswdBytes = 1u << 20;
 constexpr std::size_t kMaxEnvFileBytes = 8u << 20;
-
-// "./hello.wasm" or "hello.wasm", and there: a module of the host. Anything else names an image.
-bool is_bare_module(const std::string& operand) {
-  const bool is_path = operand.starts_with('.') || operand.starts_with('/');
-  struct stat status{};
-  if (::stat(operand.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
-    return is_path || operand.ends_with(".wasm") || operand.find('/') != std::string::npos;
-  }
-  const int error = errno;
-  if (!is_path) return false;
-  if (S_ISDIR(status.st_mode)) {
-    fail(ErrorKind::InvalidArgument, "'{}' is a folder: name the module in it, or an image",
-         operand);
-  }
-  if (status.st_mode != 0) fail(ErrorKind::InvalidArgument, "'{}' is not a regular file", operand);
-  fail_errno(error, "open module '{}'", operand);
-}
 
 std::string read_in_root(int root, const char* path) {
   os::OpenResult file = os::try_open_at(root, path, {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY});

@@ -6,6 +6,7 @@
 namespace wherry::cli {
 
 int build(Context& context, CommandArguments arguments);
+int compile(Context& context, CommandArguments arguments);
 int images(Context& context, CommandArguments arguments);
 int inspect(Context& context, CommandArguments arguments);
 int load(Context& context, CommandArguments arguments);
