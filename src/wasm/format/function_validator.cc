@@ -195,7 +195,7 @@ void FunctionValidator::instruction(std::uint8_t byte) {
     case Opcode::If:
       return begin_block(BlockKind::If);
     case Opcode::Else:
-      return else_();
+      return on_else();
     case Opcode::End:
       return end();
     case Opcode::Br:
@@ -407,7 +407,7 @@ void FunctionValidator::require_empty_block() {
                       top_ - floor_, top_[-1] == kUnknown ? "of any type" : to_string(top_[-1])));
 }
 
-void FunctionValidator::else_() {
+void FunctionValidator::on_else() {
   Block& block = blocks_.back();
   if (block.kind != BlockKind::If) {
     throw_malformed(instruction_, "END opcode expected, found else");

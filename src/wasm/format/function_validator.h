@@ -48,7 +48,7 @@ class FunctionValidator {
 
   void begin_block(BlockKind kind);
   void push_block(BlockKind kind, Types params, Types results);
-  void else_();
+  void on_else();
   void end();
   void br_table();
   void call(const FuncType& type);
