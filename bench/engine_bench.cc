@@ -1,16 +1,14 @@
 // engine_bench MODULE [ARGS...]: runs a command module in this process, with no container around it:
-// what the engine itself costs, and a place to profile it. WHERRY_ARTIFACT and WHERRY_ENVIRONMENT: its
-// compiled code, and what wherry-compile --environment says.
+// what the engine itself costs, and a place to profile it. WHERRY_ARTIFACT: its compiled code, of
+// wherry-compile.
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <variant>
 
 #include "base/error.h"
+#include "find_artifact.h"
 #include "mapped_file.h"
-#include "wasm/artifact/artifact.h"
 #include "wasm/engine/engine.h"
 #include "wasm/format/decode.h"
 #include "wasm/format/validate.h"
@@ -18,15 +16,6 @@
 
 namespace wherry {
 namespace {
-
-std::shared_ptr<const wasm::Artifact> find_artifact(ByteSpan bytes) {
-  const char* path = std::getenv("WHERRY_ARTIFACT");
-  const char* environment = std::getenv("WHERRY_ENVIRONMENT");
-  if (!path || !environment) return nullptr;
-  const os::Fd file(sys([&] { return ::open(path, O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
-  return std::make_shared<const wasm::Artifact>(
-      wasm::Artifact::map(file.get(), {.module = digest_of(bytes), .environment = environment}));
-}
 
 int run(int argc, char** argv) {
   const ByteSpan bytes = map_file(argv[1]);

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from harness import measure, programs
 from harness.bench import Bench, progress
-from harness.measure import Failed, Series
+from harness.measure import Series
 from harness.programs import KERNELS, MORE_KERNELS, Program
 from harness.report import table
 from harness.runners import Runner
@@ -31,12 +31,8 @@ class KernelTimes:
 
 
 def kernels(bench: Bench) -> str:
-    names = bench.options.only or KERNELS + MORE_KERNELS
-    for name in names:
-        if name not in KERNELS + MORE_KERNELS:
-            raise Failed(f"no kernel named '{name}'")
     times = {}
-    for name in names:
+    for name in programs.chosen_kernels(bench.options.only):
         progress(f"kernel {name}")
         times[name] = measure_kernel(bench, programs.compile_kernel(bench.sources, bench.out, name))
 

@@ -62,9 +62,9 @@ def run_once(command: list[str], environment: dict[str, str] | None = None) -> S
     return run_and_wait(command, environment, whole_tree=True)
 
 
-def run_alone(command: list[str]) -> Sample:
+def run_alone(command: list[str], environment: dict[str, str] | None = None) -> Sample:
     """Runs the command to its end, and leaves alone what it leaves behind."""
-    return run_and_wait(command, None, whole_tree=False)
+    return run_and_wait(command, environment, whole_tree=False)
 
 
 def run_and_wait(command: list[str], environment: dict[str, str] | None, whole_tree: bool) -> Sample:

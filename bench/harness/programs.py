@@ -14,6 +14,14 @@ MORE_KERNELS = [
     "automaton",
 ]  # fmt: skip
 
+
+def chosen_kernels(only: list[str] | None) -> list[str]:
+    for name in only or []:
+        if name not in KERNELS + MORE_KERNELS:
+            raise Failed(f"no kernel named '{name}'")
+    return only or KERNELS + MORE_KERNELS
+
+
 FLAGS = ["-O2", "-std=gnu11", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
 WASM_FLAGS = ["--target=wasm32-wasi", "--sysroot=/usr", "-Wl,--strip-debug"]
 
@@ -98,3 +106,8 @@ def compile_host_call(sources: Path, out: Path) -> Path:
 
 def compile_peak(sources: Path, out: Path) -> Path:
     return compile_c(sources / "programs" / "peak.c", out / "peak", [])
+
+
+def compile_host_loop(sources: Path, out: Path) -> Path:
+    flags = [*WASM_FLAGS, "-nostdlib", "-Wl,--no-entry"]
+    return compile_c(sources / "programs" / "host_loop.c", out / "host_loop.wasm", flags)

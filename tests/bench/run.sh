@@ -35,7 +35,7 @@ check_kernel() {
     ok "$name ($variant) is as native" printed "$wanted"
     run "$build/bin/wherry-compile" "$module" "$scratch/artifact"
     ok "wherry-compile compiles $name ($variant)" [ "$status" -eq 0 ] || continue
-    run env WHERRY_ARTIFACT="$scratch/artifact" WHERRY_ENVIRONMENT="$environment" "$engine" "$module" 1
+    run env WHERRY_ARTIFACT="$scratch/artifact" "$engine" "$module" 1
     ok "$name ($variant), compiled, is as native" printed "$wanted"
   done
 }
@@ -73,7 +73,6 @@ check_shim_section() {
 run cmake --build "$build" --target engine_bench
 ok "engine_bench builds" [ "$status" -eq 0 ] || finish
 engine=$build/bench/engine_bench
-environment=$("$build/bin/wherry-compile" --environment)
 
 if command -v clang-19 >/dev/null && [ -e /usr/lib/wasm32-wasi/libc.a ]; then
   for source in bench/kernels/*.c; do check_kernel "$source"; done
@@ -84,6 +83,9 @@ fi
 if command -v python3 >/dev/null; then
   run bench/run --build "$build" --quick --only sort --engine --without wasmedge node
   ok "bench/run measures a kernel" grep -q '^| sort .*[0-9]x ' <<<"$out"
+  run bench/run --build "$build" --quick --section compiled --only sort --without wasmedge node
+  ok "bench/run measures a compiled kernel" [ "$(grep -c '^| sort .*[0-9]x ' <<<"$out")" = 2 ]
+  ok "and calls of the host" grep -q '^| compiled .*[0-9] |$' <<<"$out"
   if [ "$(id -u)" = 0 ] && command -v crun >/dev/null; then
     run bench/run --build "$build" --quick --section runtime --without wasmedge node
     ok "bench/run measures containers" grep -q '^| with a cgroup: crun, native .* 1.00x ' <<<"$out"
