@@ -90,6 +90,35 @@ TEST_F(PartialArtifactTest, TheFirstOfTwoVersionsCounts) {
   check(instantiate(even_and_odd()));
 }
 
+// Their addresses are in read-only data, relative to the object's own code.
+TEST_F(PartialArtifactTest, EachObjectHasItsOwnJumpTables) {
+  const FuncType one{.params = {kI32}, .results = {kI32}};
+  const Opcode kinds[] = {Opcode::I32Add, Opcode::I32Mul,  Opcode::I32Xor,
+                          Opcode::I32Shl, Opcode::I32ShrU, Opcode::I32Rotl};
+  auto chooser = [&](std::int32_t by) {
+    std::string code;
+    for (int i = 0; i < 7; ++i) code += op(Opcode::Block) + byte(0x40);
+    code += op(Opcode::LocalGet, 0) + op(Opcode::BrTable, 6);
+    for (std::uint32_t i = 0; i <= 6; ++i) code += u32(i);
+    for (Opcode kind : kinds) {
+      code += op(Opcode::End) + op(Opcode::LocalGet, 0) + i32_const(by) + op(kind);
+      code += op(Opcode::Return);
+    }
+    return code + op(Opcode::End) + i32_const(-1);
+  };
+  for (const auto level : {Compiler::Level::Quick, Compiler::Level::Full}) {
+    requests = {{.functions = {0}, .level = level}, {.functions = {1}, .level = level}};
+    Instance* instance =
+        instantiate({.functions = {{"three", one, chooser(3)}, {"five", one, chooser(5)}}});
+    for (const std::uint32_t by : {3u, 5u}) {
+      const std::uint32_t wanted[] = {by, by, 2 ^ by, 3u << by, 0, 5u << by, ~0u};
+      for (std::uint32_t i = 0; i < 7; ++i) {
+        EXPECT_EQ(number(instance, by == 3 ? "three" : "five", {Value::i32(i)}), wanted[i]);
+      }
+    }
+  }
+}
+
 TEST_F(PartialArtifactTest, ACodeOfAnotherShapeIsRefused) {
   static std::string other_bytes;
   static std::unique_ptr<Module> other;

@@ -34,6 +34,9 @@ std::optional<std::uint32_t> number_after(std::string_view prefix, std::string_v
   return number;
 }
 
+// Whether other objects mean the same by its name. A section's symbol does have a name, ".text" in all of them.
+bool is_shared(const ELFSymbolRef& symbol) { return symbol.getBinding() != llvm::ELF::STB_LOCAL; }
+
 }  // namespace
 
 Linker::Linker(std::uint32_t imported, std::uint32_t functions, std::uint32_t types)
@@ -79,9 +82,8 @@ void Linker::add(std::span<const std::uint8_t> object, Symbols& symbols) {
     if (section == input.file->section_end()) continue;
     auto placed = input.sections.find(section->getIndex());
     if (placed == input.sections.end() || placed->second.kind != Kind::Text) continue;
-    const std::string name = good(symbol.getName()).str();
-    if (name.empty()) continue;
-    symbols.try_emplace(name,
+    if (!is_shared(symbol)) continue;
+    symbols.try_emplace(good(symbol.getName()).str(),
                         static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue())),
                         static_cast<std::uint32_t>(symbol.getSize()));
   }
@@ -119,7 +121,7 @@ void Linker::apply(const Input& input, const Placed& section,
   const auto target_section = good(symbol.getSection());
   std::uint64_t target;
   // By its name first: the object's own may not be the one that counts.
-  if (const ArtifactContent::Range* found = name.empty() ? nullptr : find(name)) {
+  if (const ArtifactContent::Range* found = is_shared(symbol) ? find(name) : nullptr) {
     target = found->start;
   } else if (target_section != input.file->section_end()) {
     auto placed = input.sections.find(target_section->getIndex());
