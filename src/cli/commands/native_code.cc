@@ -140,8 +140,8 @@ void ModuleCompiler::compile_to(int module, const std::string& name, const std::
             "write '{}'", output));
     say(fmt::format("compiling '{}' ({})", name, size_text(os::file_size(module))));
     wasm::CompilerRun run{
-        .program = compiler_, .module = module, .output = file.get(), .options = {}};
-    if (!cpu.empty()) run.options = {"--for", cpu};
+        .program = compiler_, .module = module, .output = file.get(), .options = {"--nice", "0"}};
+    if (!cpu.empty()) run.options.insert(run.options.end(), {"--for", cpu});
     in_context([&] { return fmt::format("'{}'", name); }, [&] { run_compiler(run); });
   }
   sys([&] { return ::rename(next.c_str(), output.c_str()); }, "write '{}'", output);

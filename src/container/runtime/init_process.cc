@@ -156,6 +156,7 @@ void InitProcess::give_state(const std::string& state) {
 
 void InitProcess::await_sandbox() {
   release();
+  workload_.get_ready();
   os::Fd opened = child_->await_descriptor();
   if (!opened.is_open()) return;
   for (const os::Fd& provided : workload_.provide(std::move(opened), child_->pid())) {

@@ -42,6 +42,8 @@ class Workload {
   // NOTIFY_SOCKET names a socket in the container and none was given in Inherited.
   virtual void give_notify(os::Fd /*socket*/, const std::string& /*path*/) {}
 
+  // Called in the process that made init, while that makes its sandbox: what provide() will need.
+  virtual void get_ready() {}
   // Opens the file of what is to run and reads none of it. Called in init, in the sandbox but before it is
   // confined; the descriptor stays the workload's. -1 where there is none: prepare() says why.
   virtual int open() noexcept { return -1; }

@@ -163,58 +163,74 @@ wasm::Tier NativeCode::tier_of(const oci::RuntimeConfig& config,
   return wasm::parse_tier(environment(wasm::kTierVariable).value_or(""), wasm::kTierVariable);
 }
 
-std::vector<os::Fd> NativeCode::provide(os::Fd module, pid_t process) noexcept {
-  std::vector<os::Fd> provided;
-  if (settings_.tier == wasm::Tier::Interpreter) return provided;
+void NativeCode::get_ready() noexcept {
+  if (settings_.tier == wasm::Tier::Interpreter) return;
   auto [done, problem] = outcome_of([&] {
-    provide_from_cache(std::move(module), process, provided);
+    open_cache();
     return true;
   });
-  if (!done && settings_.warn) settings_.warn("the guest is interpreted: " + problem);
+  if (!done) problem_ = std::move(problem);
+}
+
+void NativeCode::open_cache() {
+  const auto folder = wasm::cache_folder(settings_.environment, settings_.is_machines_root);
+  if (!folder) {
+    if (settings_.tier == wasm::Tier::Auto) return;
+    fail(ErrorKind::FailedPrecondition, "neither HOME nor WHERRY_CACHE is set");
+  }
+  const std::uint64_t bytes = wasm::cache_bytes(settings_.environment);
+  cache_ = wasm::Cache::open_if_exists(*folder, bytes);
+  if (!cache_) {
+    compiler_ = wasm::compiler_program(settings_.environment);
+    if (!compiler_ && settings_.tier == wasm::Tier::Auto) return;
+    cache_.emplace(*folder, bytes);
+  }
+  if (!cache_->is_executable()) {
+    cache_.reset();
+    fail(ErrorKind::FailedPrecondition, "nothing can be executed in the cache '{}'", *folder);
+  }
+  key_.environment = wasm::host_environment();
+}
+
+std::vector<os::Fd> NativeCode::provide(os::Fd module, pid_t process) noexcept {
+  std::vector<os::Fd> provided;
+  if (cache_) {
+    auto [done, problem] = outcome_of([&] {
+      provide_from_cache(std::move(module), process, provided);
+      return true;
+    });
+    if (!done) problem_ = std::move(problem);
+  }
+  if (!problem_.empty() && settings_.warn) {
+    settings_.warn("the guest is interpreted: " + problem_);
+  }
   return provided;
 }
 
 void NativeCode::provide_from_cache(os::Fd module, pid_t process, std::vector<os::Fd>& provided) {
-  const bool is_demanded = settings_.tier == wasm::Tier::Compiled;
-  const auto folder = wasm::cache_folder(settings_.environment, settings_.is_machines_root);
-  if (!folder) {
-    if (is_demanded) fail(ErrorKind::FailedPrecondition, "neither HOME nor WHERRY_CACHE is set");
-    return;
-  }
   if (!is_module(module.get())) return;
-  const std::uint64_t bytes = wasm::cache_bytes(settings_.environment);
-  auto cache = wasm::Cache::open_if_exists(*folder, bytes);
-  std::optional<std::string> compiler;
-  if (!cache || is_demanded) compiler = wasm::compiler_program(settings_.environment);
-  if (!cache) {
-    if (!compiler && !is_demanded) return;
-    cache.emplace(*folder, bytes);
-  }
-  if (!cache->is_executable()) {
-    fail(ErrorKind::FailedPrecondition, "nothing can be executed in the cache '{}'", *folder);
-  }
-  const wasm::ArtifactKey key{
-      .module = module_digest(*cache, module.get(), process, kMaxModuleBytes),
-      .environment = wasm::host_environment()};
-  os::Fd artifact = cache->find(key);
-  if (!artifact.is_open() && is_demanded) {
-    if (!compiler) fail(ErrorKind::NotFound, "wherry-compile is not installed");
-    artifact = find_or_compile(*cache, key, *compiler, module.get());
+  key_.module = module_digest(*cache_, module.get(), process, kMaxModuleBytes);
+  os::Fd artifact = cache_->find(key_);
+  if (!artifact.is_open()) {
+    if (!compiler_) compiler_ = wasm::compiler_program(settings_.environment);
+    if (settings_.tier == wasm::Tier::Compiled) {
+      if (!compiler_) fail(ErrorKind::NotFound, "wherry-compile is not installed");
+      artifact = find_or_compile(*cache_, key_, *compiler_, module.get());
+    }
   }
   if (artifact.is_open()) {
     provided.push_back(std::move(artifact));
     return;
   }
-  if (!compiler) compiler = wasm::compiler_program(settings_.environment);
-  if (!compiler) return;
+  if (!compiler_) return;
   int ends[2];
   sys([&] { return ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends); },
       "make a socket pair");
   provided.emplace_back(ends[0]);
-  job_ = std::make_unique<Job>(Job{.folder = *folder,
-                                   .cache_bytes = bytes,
-                                   .compiler = std::move(*compiler),
-                                   .key = key,
+  job_ = std::make_unique<Job>(Job{.folder = cache_->folder(),
+                                   .cache_bytes = cache_->max_bytes(),
+                                   .compiler = *compiler_,
+                                   .key = key_,
                                    .module = std::move(module),
                                    .guest = os::Fd(ends[1])});
 }

@@ -16,6 +16,7 @@
 #include "oci/runtime_config.h"
 #include "os/fd.h"
 #include "os/process.h"
+#include "wasm/cache/cache.h"
 #include "wasm/cache/settings.h"
 
 namespace wherry::container {
@@ -37,6 +38,9 @@ class NativeCode {
   explicit NativeCode(Settings settings);
   ~NativeCode();
 
+  // Does beforehand what provide() does for any module. Does not throw.
+  void get_ready() noexcept;
+
   // What the process that runs the module is to have: an artifact, a socket, or nothing. Does not throw.
   // process: in whose mount namespace the module was opened.
   std::vector<os::Fd> provide(os::Fd module, pid_t process) noexcept;
@@ -50,9 +54,14 @@ class NativeCode {
  private:
   struct Job;
   class Watch;
+  void open_cache();
   void provide_from_cache(os::Fd module, pid_t process, std::vector<os::Fd>& provided);
 
   Settings settings_;
+  std::string problem_;  // why there is no cache
+  std::optional<wasm::Cache> cache_;
+  std::optional<std::string> compiler_;  // looked for where it may be needed
+  wasm::ArtifactKey key_;
   std::unique_ptr<Job> job_;
   std::unique_ptr<Watch> watch_;
 };

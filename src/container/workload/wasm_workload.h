@@ -30,6 +30,7 @@ class WasmWorkload final : public Workload {
                         NativeCode::Settings settings = {});
 
   std::optional<os::SeccompPolicy> needed_calls() const override { return engine_policy(); }
+  void get_ready() override { code_.get_ready(); }
   int open() noexcept override;
   std::vector<os::Fd> provide(os::Fd opened, pid_t init) override;
   void take(std::vector<os::Fd> provided) override;

@@ -70,6 +70,8 @@ os::Fd check_folder(os::Fd folder, const std::string& path) {
 constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 os::Fd open_below(int folder, const char* name, const std::string& path) {
+  os::Fd there(::openat(folder, name, kFolderFlags));
+  if (there.is_open()) return check_folder(std::move(there), path);
   if (::mkdirat(folder, name, 0700) != 0 && errno != EEXIST) {
     fail_errno(errno, "make folder '{}/{}'", path, name);
   }

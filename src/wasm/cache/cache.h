@@ -75,6 +75,7 @@ class Cache {
   // Whether what is in it can be mapped for execution.
   bool is_executable() const noexcept;
   const std::string& folder() const { return folder_; }
+  std::uint64_t max_bytes() const { return max_bytes_; }
 
  private:
   friend class CacheEntry;

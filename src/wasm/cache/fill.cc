@@ -126,7 +126,11 @@ os::Fd find_or_compile(const Cache& cache, const ArtifactKey& key, const std::st
                        int module) {
   Cache::Begun begun = cache.begin(key, Cache::Others::AreWaitedFor);
   if (begun.found.is_open()) return std::move(begun.found);
-  run_compiler({.program = compiler, .module = module, .output = begun.entry->descriptor()});
+  // Somebody waits for it: it stands back for nobody.
+  run_compiler({.program = compiler,
+                .module = module,
+                .output = begun.entry->descriptor(),
+                .options = {"--nice", "0"}});
   return begun.entry->commit();
 }
 
