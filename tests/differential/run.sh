@@ -28,7 +28,9 @@ alike() {
 }
 
 alike compiled "$programs/differential_modules_compiled" run
-alike "compiled quickly" env WHERRY_COMPILE_QUICK=1 "$programs/differential_modules_compiled" run
+for how in quickly in-pieces; do
+  alike "compiled $how" env WHERRY_TEST_COMPILED=$how "$programs/differential_modules_compiled" run
+done
 if command -v node >/dev/null; then
   alike node node tests/differential/reference.mjs
 else

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The specification's tests, interpreted, compiled, and compiled without optimisation: tests/spec/run.sh BUILD_DIR.
+# The specification's tests, interpreted, and compiled in three ways: tests/spec/run.sh BUILD_DIR.
 # Last line: N passed, N failed, N skipped.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
@@ -39,6 +39,8 @@ run_as() {
 
 run_as interpreted "$1/tests/spec/spec_runner"
 run_as compiled "$1/tests/spec/spec_runner_compiled"
-run_as "compiled quickly" env WHERRY_COMPILE_QUICK=1 "$1/tests/spec/spec_runner_compiled"
+for how in quickly in-pieces; do
+  run_as "compiled $how" env WHERRY_TEST_COMPILED=$how "$1/tests/spec/spec_runner_compiled"
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
