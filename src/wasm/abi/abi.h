@@ -18,8 +18,8 @@
 // arguments from slots and leaves the results there, as the interpreter lays them out.
 //
 // Stacks: compiled code runs on the guest's own stack, below which inaccessible pages make an overflow a
-// trap; frames larger than a page are probed. Helpers run on the host's stack. Every compiled function keeps
-// a frame pointer (rbp), which is how a backtrace is taken.
+// trap; frames larger than a page are probed. Helpers run on the host's stack. There are no frame pointers:
+// the artifact has a table of how far above the stack pointer a caller's frame is, for backtraces.
 //
 // A trap that the code finds by itself is the helper `trap`. Others are faults, told apart by their address:
 // in a memory's reservation, below the guest's stack, or in the first page, which is a null reference called.
@@ -31,7 +31,7 @@
 namespace wherry::wasm::abi {
 
 // Of everything in wasm/abi: an artifact of another version is refused.
-inline constexpr std::uint32_t kVersion = 1;
+inline constexpr std::uint32_t kVersion = 2;
 
 using Slot = std::uint64_t;
 
@@ -67,7 +67,6 @@ struct MemoryView {
 struct Activation {
   void* host_sp = nullptr;         // where the host's stack goes on
   void* guest_sp = nullptr;        // the guest's, while it is in a helper or at a fault
-  void** guest_fp = nullptr;       // likewise
   const void* guest_pc = nullptr;  // of a fault; else the address to return to is at guest_sp
   Slot* call_area = nullptr;       // kCallAreaSlots of them
   Slot* frame = nullptr;           // of the interpreter's stack, through which it was entered
@@ -95,8 +94,7 @@ struct InstanceHeader {
 
 static_assert(offsetof(FunctionEntry, native) == 0 && offsetof(FunctionEntry, context) == 8 &&
               offsetof(FunctionEntry, type_id) == 16);
-static_assert(offsetof(Activation, host_sp) == 0 && offsetof(Activation, guest_sp) == 8 &&
-              offsetof(Activation, guest_fp) == 16);
+static_assert(offsetof(Activation, host_sp) == 0 && offsetof(Activation, guest_sp) == 8);
 static_assert(offsetof(InstanceHeader, runtime) == 16 && offsetof(Runtime, activation) == 0);
 
 }  // namespace wherry::wasm::abi

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "wasm/artifact/format.h"
+#include "wasm/compiler/frames.h"
 
 namespace wherry::wasm::compiler {
 
@@ -67,6 +68,7 @@ void Linker::add(std::span<const std::uint8_t> object, Symbols& symbols) {
       llvm::StringRef(reinterpret_cast<const char*>(object.data()), object.size()), "object");
   Input input{.file = std::make_unique<ELF64LEObjectFile>(good(ELF64LEObjectFile::create(buffer))),
               .sections = {}};
+  bool has_text = false;
   for (const SectionRef& section : input.file->sections()) {
     const Kind kind = kind_of(section);
     if (kind == Kind::Other) continue;
@@ -76,6 +78,10 @@ void Linker::add(std::span<const std::uint8_t> object, Symbols& symbols) {
     input.sections[section.getIndex()] = {.kind = kind, .offset = out.size()};
     const llvm::StringRef bytes = good(section.getContents());
     out.insert(out.end(), bytes.begin(), bytes.end());
+    if (kind != Kind::Text) continue;
+    if (has_text) fail(ErrorKind::Internal, "link: an object has two sections of code");
+    has_text = true;
+    append_frames(*input.file, input.sections[section.getIndex()].offset, content_.frames);
   }
   for (const ELFSymbolRef& symbol : input.file->symbols()) {
     const auto section = good(symbol.getSection());

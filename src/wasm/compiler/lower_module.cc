@@ -92,7 +92,11 @@ llvm::FunctionType* ModuleLowering::function_type(const FuncType& of, bool calle
 void ModuleLowering::set_attributes(llvm::Function& function) {
   function.addFnAttr(llvm::Attribute::NoUnwind);
   function.addFnAttr(llvm::Attribute::NullPointerIsValid);
-  function.addFnAttr("frame-pointer", "all");
+  // No frame pointer, so that there is a register more: frames are found by a table made of LLVM's
+  // (frames.h), which can say where they are if nothing aligns the stack further.
+  function.addFnAttr("frame-pointer", "none");
+  function.addFnAttr("no-realign-stack");
+  function.setUWTableKind(llvm::UWTableKind::Sync);
   function.addFnAttr("probe-stack", "inline-asm");
   function.addFnAttr("stack-probe-size", "4096");
   function.addFnAttr("disable-tail-calls", "true");

@@ -52,39 +52,31 @@ bool map_native_stack(Store::Impl& store) {
   return true;
 }
 
-// The functions of a stay in compiled code, innermost first, by the chain of frame pointers.
+// The functions of a stay in compiled code, innermost first, by the artifacts' tables of frames.
 void collect_native(const Store::Impl& store, const abi::Activation& activation,
                     std::vector<const Function*>& functions) {
   const void* pc = activation.guest_pc;
-  void* const* frame = activation.guest_fp;
-  const auto* sp = static_cast<void* const*>(activation.guest_sp);
-  bool exact = pc != nullptr;  // else the address after a call
-  if (!pc) pc = *sp;
-  const auto* low = store.native_stack + kStackGuard;
-  const auto* high = low + store.options.stack_bytes;
-  for (;;) {
+  const auto* sp = static_cast<const std::uint8_t*>(activation.guest_sp);
+  const bool at_fault = pc != nullptr;  // else sp is where a call's return address is
+  if (!at_fault) {
+    pc = load_little<const void*>(sp);
+    sp += sizeof pc;
+  }
+  const auto* high = store.native_stack + kStackGuard + store.options.stack_bytes;
+  for (bool exact = at_fault;; exact = false) {
     const auto* at = static_cast<const std::uint8_t*>(pc) - (exact ? 0 : 1);
-    const Function* found = nullptr;
-    bool at_start = false;
-    for (const Instance* instance : store.compiled_instances) {
-      if (!instance->artifact->contains(at)) continue;
-      if (auto place = instance->artifact->find(at)) {
-        found = &instance->own_functions[place->defined];
-        at_start = exact && place->start == at;
-      }
-      break;
+    const auto instance = std::ranges::find_if(store.compiled_instances, [&](const Instance* each) {
+      return each->artifact->contains(at);
+    });
+    if (instance == store.compiled_instances.end()) return;
+    // Else a thunk.
+    if (auto place = (*instance)->artifact->find(at)) {
+      functions.push_back(&(*instance)->own_functions[place->defined]);
     }
-    // A thunk, which is the last where it is the entry's.
-    if (found) functions.push_back(found);
-    exact = false;
-    if (at_start) {  // the frame pointer is still the caller's
-      pc = *sp;
-      continue;
-    }
-    const auto* bytes = reinterpret_cast<const std::uint8_t*>(frame);
-    if (bytes < low || bytes + 16 > high) return;
-    pc = frame[1];
-    frame = static_cast<void* const*>(frame[0]);
+    const auto bytes = (*instance)->artifact->frame(at);
+    if (!bytes || *bytes > static_cast<std::size_t>(high - sp)) return;
+    sp += *bytes;
+    pc = load_little<const void*>(sp - sizeof pc);
   }
 }
 
@@ -192,7 +184,6 @@ bool leave_at_fault(Store::Impl& store, const siginfo_t* info, void* raw_context
   store.context.trap_frame = nullptr;
   activation->guest_pc = pc;
   activation->guest_sp = reinterpret_cast<void*>(registers[REG_RSP]);
-  activation->guest_fp = reinterpret_cast<void**>(registers[REG_RBP]);
   // On the host's stack from here: the guest's may have no room.
   registers[REG_RIP] = reinterpret_cast<greg_t>(&wherry_leave_compiled);
   registers[REG_RDI] = reinterpret_cast<greg_t>(activation);

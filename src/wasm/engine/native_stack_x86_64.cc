@@ -1,7 +1,7 @@
 #include "wasm/engine/native_stack.h"
 
 // Offsets as abi.h asserts them: InstanceHeader::runtime 16, Runtime::activation 0, Activation::host_sp 0,
-// guest_sp 8, guest_fp 16.
+// guest_sp 8.
 __asm__(R"(
     .text
     .p2align 4
@@ -20,7 +20,6 @@ wherry_enter_compiled:
     movq %rsp, (%r8)
     movq %r9, %rsp
     movq %r8, %rbx
-    xorl %ebp, %ebp
     movq %rdi, %rax
     movq %rsi, %rdi
     movq %rdx, %rsi
@@ -55,7 +54,6 @@ wherry_on_host_stack:
     movq 16(%rdi), %rax
     movq (%rax), %rax
     movq %rsp, 8(%rax)
-    movq %rbp, 16(%rax)
     movq (%rax), %rsp
     pushq %rax
     subq $8, %rsp
