@@ -60,7 +60,7 @@ ArgumentTest is(unsigned index, std::uint64_t value) { return {.index = index, .
 
 }  // namespace
 
-os::SeccompPolicy engine_policy() {
+os::SeccompPolicy engine_policy(Code code) {
   constexpr std::uint64_t kSetVma = 0x53564d41;  // naming anonymous memory
   os::SeccompPolicy policy;
   policy.otherwise = kRefused;
@@ -71,6 +71,17 @@ os::SeccompPolicy engine_policy() {
   // Memory is never both made and run: the interpreter needs no code of its own.
   rules_of(policy, SYS_mmap) = {allowed_where({without(2, PROT_EXEC)})};
   rules_of(policy, SYS_mprotect) = {allowed_where({without(2, PROT_EXEC)})};
+  if (code == Code::MayCome) {
+    rules_of(policy, SYS_mmap)
+        .push_back(allowed_where({is(2, PROT_READ | PROT_EXEC),
+                                  {.index = 3,
+                                   .compare = Compare::MaskedEqual,
+                                   .value = MAP_SHARED,
+                                   .mask = MAP_TYPE | MAP_ANONYMOUS}}));
+    rules_of(policy, SYS_timer_create) = {allowed_where({})};
+    rules_of(policy, SYS_timer_settime) = {allowed_where({})};
+    rules_of(policy, SYS_timer_delete) = {allowed_where({})};
+  }
   // A thread is no process. clone3 hides its flags: the C library takes this one instead.
   rules_of(policy, SYS_clone) = {allowed_where({{.index = 0,
                                                  .compare = Compare::MaskedEqual,

@@ -29,7 +29,9 @@ class WasmWorkload final : public Workload {
   explicit WasmWorkload(const oci::RuntimeConfig& config, Inherited inherited = {},
                         NativeCode::Settings settings = {});
 
-  std::optional<os::SeccompPolicy> needed_calls() const override { return engine_policy(); }
+  std::optional<os::SeccompPolicy> needed_calls() const override {
+    return engine_policy(agent_.is_open() ? Code::MayCome : Code::IsThere);
+  }
   void get_ready() override { code_.get_ready(); }
   int open() noexcept override;
   std::vector<os::Fd> provide(os::Fd opened, pid_t init) override;

@@ -115,8 +115,10 @@ Artifact Artifact::map(int fd, std::string_view environment) {
   artifact.text_ = header + text_at;
   artifact.text_size_ = text_bytes;
   artifact.check_tables();
+  // Mapped once more: a confined process may map a file for execution, and not make memory executable.
   if (text_bytes > 0 &&
-      ::mprotect(artifact.mapping_ + text_at, rodata_at - text_at, PROT_READ | PROT_EXEC) != 0) {
+      ::mmap(artifact.mapping_ + text_at, rodata_at - text_at, PROT_READ | PROT_EXEC,
+             MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(text_at)) == MAP_FAILED) {
     fail_errno(errno, "artifact: make the code executable");
   }
   return artifact;
