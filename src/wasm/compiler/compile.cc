@@ -1,12 +1,17 @@
 #include "wasm/compiler/compile.h"
 
+#include <llvm/Config/llvm-config.h>
 #include <llvm/IR/LLVMContext.h>
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/ErrorHandling.h>
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <fstream>
 #include <functional>
+#include <numeric>
 #include <thread>
 
 #include "base/error.h"
@@ -21,6 +26,34 @@ using namespace compiler;
 
 std::string compile_environment(const CompileOptions& options) {
   return environment_for(options.features);
+}
+
+CpuFeatures features_of(const std::string& cpu) {
+  const auto target = target_of({.features = {}});
+  const std::unique_ptr<llvm::MCSubtargetInfo> machine(
+      target->getTarget().createMCSubtargetInfo(target->getTargetTriple().str(), "x86-64", ""));
+  if (!machine->isCPUStringValid(cpu)) {
+    fail(ErrorKind::InvalidArgument, "LLVM {} knows no processor '{}'", LLVM_VERSION_STRING, cpu);
+  }
+  machine->setDefaultFeatures(cpu, cpu, "");
+  CpuFeatures features;
+  for (std::string_view known : known_cpu_features()) {
+    if (machine->checkFeatures("+" + std::string(known))) features.push_back(known);
+  }
+  return features;
+}
+
+void handle_fatal_errors(void (*handler)(const char* reason)) {
+  llvm::install_fatal_error_handler(
+      [](void* data, const char* reason, bool) {
+        reinterpret_cast<void (*)(const char*)>(data)(reason);
+      },
+      reinterpret_cast<void*>(handler));
+  llvm::install_bad_alloc_error_handler(
+      [](void* data, const char*, bool) {
+        reinterpret_cast<void (*)(const char*)>(data)("it needs more memory than it may have");
+      },
+      reinterpret_cast<void*>(handler));
 }
 
 namespace {
@@ -45,23 +78,7 @@ CodeObject make(const Module& module, const CompileOptions& options, const std::
   return {.bytes = {object.begin(), object.end()}};
 }
 
-// By the code alone, not by the machine's processors: so the result is the same wherever it is made.
 constexpr std::size_t kPartBytes = 96 * 1024;
-
-std::vector<Compiler::Request> split(const Module& module, Compiler::Level level) {
-  std::vector<Compiler::Request> parts;
-  std::size_t bytes = 0;
-  for (std::uint32_t i = 0; i < module.code.size(); ++i) {
-    const std::size_t size = module.code[i].body.size();
-    if (parts.empty() || (bytes > 0 && bytes + size > kPartBytes)) {
-      parts.push_back({.functions = {}, .level = level});
-      bytes = 0;
-    }
-    parts.back().functions.push_back(i);
-    bytes += size;
-  }
-  return parts;
-}
 
 // Runs work(i) for each i below count on that many threads. Throws what the lowest i threw.
 void for_each(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& work) {
@@ -93,6 +110,29 @@ Compiler::Compiler(const Module& module, const CompileOptions& options)
       key_{.module = digest_of(module.bytes), .environment = compile_environment(options)},
       shape_(shape_of(module)),
       thunks_(thunks()) {}
+
+std::vector<Compiler::Request> Compiler::split(Level level) const {
+  struct Part {
+    std::size_t bytes = 0;
+    Request request;
+  };
+  std::vector<Part> parts;
+  for (std::uint32_t i = 0; i < module_.code.size(); ++i) {
+    const std::size_t bytes = module_.code[i].body.size();
+    if (parts.empty() || parts.back().bytes + bytes > kPartBytes) {
+      parts.push_back({.request = {.functions = {}, .level = level}});
+    }
+    parts.back().request.functions.push_back(i);
+    parts.back().bytes += bytes;
+  }
+  std::ranges::sort(parts, [](const Part& a, const Part& b) {
+    if (a.bytes != b.bytes) return a.bytes > b.bytes;
+    return a.request.functions.front() < b.request.functions.front();
+  });
+  std::vector<Request> requests;
+  for (Part& part : parts) requests.push_back(std::move(part.request));
+  return requests;
+}
 
 CodeObject Compiler::object(const Request& request) const {
   CompileOptions options = options_;
@@ -134,13 +174,17 @@ std::vector<std::uint8_t> Compiler::link(std::span<const CodeObject* const> obje
 
 std::vector<std::uint8_t> compile(const Module& module, const CompileOptions& options) {
   const Compiler compiler(module, options);
-  const std::vector<Compiler::Request> parts =
-      split(module, options.optimise ? Compiler::Level::Full : Compiler::Level::Quick);
+  std::vector<Compiler::Request> parts =
+      compiler.split(options.optimise ? Compiler::Level::Full : Compiler::Level::Quick);
   std::vector<CodeObject> objects(parts.size());
   for_each(parts.size(), options.threads,
            [&](std::size_t i) { objects[i] = compiler.object(parts[i]); });
+  // Side by side what is side by side in the module.
+  std::vector<std::size_t> order(parts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [&](std::size_t i) { return parts[i].functions.front(); });
   std::vector<const CodeObject*> all;
-  for (const CodeObject& object : objects) all.push_back(&object);
+  for (std::size_t i : order) all.push_back(&objects[i]);
   return compiler.link(all);
 }
 

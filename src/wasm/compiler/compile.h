@@ -24,6 +24,13 @@ struct CompileOptions {
 // What artifacts made with these options say they were made for.
 std::string compile_environment(const CompileOptions& options = {});
 
+// What LLVM knows the machine to have that it calls `cpu`, "x86-64-v3" or "znver4", as far as code may use it.
+// Throws Error(InvalidArgument) for a name it does not know.
+CpuFeatures features_of(const std::string& cpu);
+
+// LLVM has no way to go on after some failures: the handler then ends the process. Of the whole process.
+void handle_fatal_errors(void (*handler)(const char* reason));
+
 // Some functions' code, not linked yet.
 struct CodeObject {
   std::vector<std::uint8_t> bytes;
@@ -42,6 +49,8 @@ class Compiler {
     std::vector<LoopId> loops = {};  // to be entered at: code of its own for each
     Level level = Level::Full;
   };
+  // All functions, in requests that are worth a thread each: the most work first, and the same for any machine.
+  std::vector<Request> split(Level level) const;
   // The same for the same module, request and features. Throws Error(Unimplemented or Internal) where it
   // cannot be compiled.
   CodeObject object(const Request& request) const;
