@@ -17,9 +17,11 @@
 // The engine enters compiled code through an entry thunk, one a type: void(instance, slots, native). It takes
 // arguments from slots and leaves the results there, as the interpreter lays them out.
 //
-// Stacks: compiled code runs on the guest's own stack, below which inaccessible pages make an overflow a
-// trap; frames larger than a page are probed. Helpers run on the host's stack. There are no frame pointers:
-// the artifact has a table of how far above the stack pointer a caller's frame is, for backtraces.
+// Stacks: compiled code runs on a stack of the Store, below which inaccessible pages make an overflow a trap;
+// frames larger than a page are probed. Whatever it calls runs there too, helpers, host functions and the
+// interpreter: they need more room than compiled code does, and calling them is a trap where there is less.
+// There are no frame pointers: the artifact has a table of how far above the stack pointer a caller's frame
+// is, for backtraces.
 //
 // A trap that the code finds by itself is the helper `trap`. Others are faults, told apart by their address:
 // in a memory's reservation, below the guest's stack, or in the first page, which is a null reference called.
@@ -63,15 +65,14 @@ struct MemoryView {
   std::uint64_t bytes = 0;
 };
 
-// One entry into compiled code that has not been left. On the host's stack.
+// One entry into compiled code that has not been left.
 struct Activation {
-  void* host_sp = nullptr;         // where the host's stack goes on
+  void* host_sp = nullptr;         // of whoever entered
   void* guest_sp = nullptr;        // the guest's, while it is in a helper or at a fault
   const void* guest_pc = nullptr;  // of a fault; else the address to return to is at guest_sp
   Slot* call_area = nullptr;       // kCallAreaSlots of them
   Slot* frame = nullptr;           // of the interpreter's stack, through which it was entered
   Activation* outer = nullptr;
-  std::uint32_t depth = 0;
 };
 // The most that a function's arguments or results take: 1000 of them, of 16 bytes.
 inline constexpr std::size_t kCallAreaSlots = 2000;
@@ -79,6 +80,8 @@ inline constexpr std::size_t kCallAreaSlots = 2000;
 // Of a Store.
 struct Runtime {
   Activation* activation = nullptr;  // the innermost
+  void* lowest_call = nullptr;  // compiled code whose stack is below calls nobody but compiled code
+  void* spare_stack = nullptr;  // top of the one on which a trap is reported
 };
 
 // What a compiled function's context points to. The parts whose size depends on the module follow:
@@ -95,6 +98,7 @@ struct InstanceHeader {
 static_assert(offsetof(FunctionEntry, native) == 0 && offsetof(FunctionEntry, context) == 8 &&
               offsetof(FunctionEntry, type_id) == 16);
 static_assert(offsetof(Activation, host_sp) == 0 && offsetof(Activation, guest_sp) == 8);
-static_assert(offsetof(InstanceHeader, runtime) == 16 && offsetof(Runtime, activation) == 0);
+static_assert(offsetof(InstanceHeader, runtime) == 16 && offsetof(Runtime, activation) == 0 &&
+              offsetof(Runtime, lowest_call) == 8 && offsetof(Runtime, spare_stack) == 16);
 
 }  // namespace wherry::wasm::abi

@@ -22,10 +22,11 @@ using interp::kFunction;
 using interp::kHeaderSlots;
 using interp::kReturnPc;
 
-// Below the guest's stack. Frames larger than a page are probed page by page, so no access passes it.
-constexpr std::size_t kStackGuard = 1u << 20;
-// Each entry from the interpreter, and each call back into it, takes host stack: more is a trap.
-constexpr std::uint32_t kMaxActivations = 1000;
+// A frame of the interpreter takes more of its stack than one of compiled code, and a call from one tier to the
+// other more of this one than either: deep recursion is to end where it would without compiled code.
+std::size_t native_stack_bytes(const Store::Impl& store) {
+  return kHostReserve + 2 * store.options.stack_bytes;
+}
 
 Function* function_at(const Slot* fp) { return reinterpret_cast<Function*>(fp[kFunction]); }
 Slot* caller_of(const Slot* fp) { return reinterpret_cast<Slot*>(fp[kCallerFrame]); }
@@ -39,16 +40,18 @@ interp::Context& context_of(const abi::InstanceHeader* header) {
 
 bool map_native_stack(Store::Impl& store) {
   if (store.native_stack) return true;
-  const std::size_t size = kStackGuard + store.options.stack_bytes;
+  const std::size_t size = kStackGuard + native_stack_bytes(store) + kSpareStack;
   void* at = ::mmap(nullptr, size, PROT_NONE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (at == MAP_FAILED) return false;
   auto* bytes = static_cast<std::uint8_t*>(at);
-  if (::mprotect(bytes + kStackGuard, store.options.stack_bytes, PROT_READ | PROT_WRITE) != 0) {
+  if (::mprotect(bytes + kStackGuard, size - kStackGuard, PROT_READ | PROT_WRITE) != 0) {
     ::munmap(at, size);
     return false;
   }
   store.native_stack = bytes;
+  store.context.lowest_call = bytes + kStackGuard + kHostReserve;
+  store.context.spare_stack = bytes + size;
   return true;
 }
 
@@ -62,26 +65,40 @@ void collect_native(const Store::Impl& store, const abi::Activation& activation,
     pc = load_little<const void*>(sp);
     sp += sizeof pc;
   }
-  const auto* high = store.native_stack + kStackGuard + store.options.stack_bytes;
+  const auto* high = store.native_stack + kStackGuard + native_stack_bytes(store);
   for (bool exact = at_fault;; exact = false) {
     const auto* at = static_cast<const std::uint8_t*>(pc) - (exact ? 0 : 1);
-    const auto instance = std::ranges::find_if(store.compiled_instances, [&](const Instance* each) {
-      return each->artifact->contains(at);
-    });
-    if (instance == store.compiled_instances.end()) return;
+    const auto code = std::ranges::find_if(
+        store.published, [&](const Published& each) { return each.artifact->contains(at); });
+    if (code == store.published.end()) return;
     // Else a thunk.
-    if (auto place = (*instance)->artifact->find(at)) {
-      functions.push_back(&(*instance)->own_functions[place->defined]);
+    if (auto place = code->artifact->find(at)) {
+      functions.push_back(&code->instance->own_functions[place->defined]);
     }
-    const auto bytes = (*instance)->artifact->frame(at);
+    const auto bytes = code->artifact->frame(at);
     if (!bytes || *bytes > static_cast<std::size_t>(high - sp)) return;
     sp += *bytes;
     pc = load_little<const void*>(sp - sizeof pc);
   }
 }
 
-// Sets what the entry finds, and leaves compiled code.
-[[noreturn]] void leave(interp::Context& context) { wherry_leave_compiled(context.activation); }
+// The backtrace's part of the innermost stay, whose frames nobody has yet written over: what it called, then
+// its own. What called it is next.
+void collect_stay(Store::Impl& store) {
+  interp::Context& context = store.context;
+  const abi::Activation& activation = *context.activation;
+  if (context.trap_frame) {
+    collect_frames(store, context.trap_frame, activation.frame, store.left_frames);
+  }
+  collect_native(store, activation, store.left_frames);
+  context.trap_frame = caller_of(activation.frame);
+}
+
+// Leaves compiled code for a trap, or for an exception.
+[[noreturn]] void leave(interp::Context& context) {
+  if (!context.failed) collect_stay(*context.store);
+  wherry_leave_compiled(context.activation);
+}
 
 void leave_if(interp::Context& context, TrapKind kind) {
   if (kind == TrapKind::None) [[likely]]
@@ -91,10 +108,16 @@ void leave_if(interp::Context& context, TrapKind kind) {
   leave(context);
 }
 
+// Where a host function traps, or threw.
+[[noreturn, gnu::cold]] void leave_after_host(interp::Context& context, TrapKind kind) {
+  if (!context.failed) leave_if(context, kind);
+  leave(context);
+}
+
 // Interpreted code called from compiled code: a fault in it comes back here.
 void run_interpreted(interp::Context& context, const Function& function, Slot* fp) {
   FaultScope scope(*context.store);
-  if (sigsetjmp(scope.landing, 0) == 0) {
+  if (__builtin_setjmp(scope.landing) == 0) {
     reinterpret_cast<interp::Handler>(*function.code)(function.code, fp, function.memory_base,
                                                       &context, 0, interp::Vec{});
   } else {
@@ -105,6 +128,13 @@ void run_interpreted(interp::Context& context, const Function& function, Slot* f
 
 const Slot kLeaveCode[1] = {reinterpret_cast<Slot>(&interp::leave)};
 
+[[gnu::noinline]] void call_interpreted(interp::Context& context, const Function& function,
+                                        Slot* fp) {
+  fp[kReturnPc] = reinterpret_cast<Slot>(kLeaveCode);
+  run_interpreted(context, function, fp);
+  if (context.failed || context.trap != TrapKind::None) leave(context);
+}
+
 }  // namespace
 
 bool run_compiled(interp::Context& context, const Function& function, Slot* fp) noexcept {
@@ -114,33 +144,20 @@ bool run_compiled(interp::Context& context, const Function& function, Slot* fp) 
   activation.call_area = fp + kHeaderSlots;
   activation.frame = fp;
   activation.outer = outer;
-  activation.depth = outer ? outer->depth + 1 : 0;
+  // The first entry changes to the stack of compiled code; all that it calls stays there.
+  const bool room_there =
+      outer ? __builtin_frame_address(0) >= context.lowest_call : map_native_stack(store);
   const auto room = static_cast<std::size_t>(context.stack_end - fp);
-  if (room < abi::kCallAreaSlots + 2 * kHeaderSlots || activation.depth >= kMaxActivations ||
-      !map_native_stack(store)) {
+  if (room < abi::kCallAreaSlots + 2 * kHeaderSlots || !room_there) [[unlikely]] {
     context.trap = TrapKind::StackExhausted;
     context.trap_frame = fp;
     return false;
   }
-  void* top = store.native_stack + kStackGuard + store.options.stack_bytes;
-  if (outer) {
-    const auto below = reinterpret_cast<std::uintptr_t>(outer->guest_sp);
-    top = reinterpret_cast<void*>(below & ~std::uintptr_t{15});
-  }
-  const Instance& instance = *function.instance;
-  const std::uint32_t type = instance.module->functions[function.index];
+  void* top = outer ? nullptr : store.native_stack + kStackGuard + native_stack_bytes(store);
   context.activation = &activation;
   const int left =
-      wherry_enter_compiled(instance.artifact->entry_thunk(type), function.context,
+      wherry_enter_compiled(store.entry_thunks[function.type_id], function.context,
                             fp - function.argument_slots, function.native, &activation, top);
-  if (left != 0 && !context.failed) {
-    // The guest's stack is as it was at the trap; nothing else will look at it.
-    if (context.trap_frame) {
-      collect_frames(store, context.trap_frame, fp, store.left_frames);
-    }
-    collect_native(store, activation, store.left_frames);
-    context.trap_frame = caller_of(fp);
-  }
   context.activation = outer;
   return left == 0;
 }
@@ -165,7 +182,7 @@ bool leave_at_fault(Store::Impl& store, const siginfo_t* info, void* raw_context
   greg_t* registers = context->uc_mcontext.gregs;
   const auto* pc = reinterpret_cast<const void*>(registers[REG_RIP]);
   const bool compiled = std::ranges::any_of(
-      store.artifacts, [&](const auto& artifact) { return artifact->contains(pc); });
+      store.published, [&](const Published& each) { return each.artifact->contains(pc); });
   if (!compiled) return false;
   const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
   const auto stack = reinterpret_cast<std::uintptr_t>(store.native_stack);
@@ -184,7 +201,8 @@ bool leave_at_fault(Store::Impl& store, const siginfo_t* info, void* raw_context
   store.context.trap_frame = nullptr;
   activation->guest_pc = pc;
   activation->guest_sp = reinterpret_cast<void*>(registers[REG_RSP]);
-  // On the host's stack from here: the guest's may have no room.
+  // Nothing of ours was interrupted: this may take memory.
+  collect_stay(store);
   registers[REG_RIP] = reinterpret_cast<greg_t>(&wherry_leave_compiled);
   registers[REG_RDI] = reinterpret_cast<greg_t>(activation);
   return true;
@@ -196,40 +214,8 @@ void enter_by_thunk(Store::Impl& store, Function& function) {
       function.type_id < store.exit_thunks.size() ? store.exit_thunks[function.type_id] : nullptr;
 }
 
-namespace {
-
-// The thunks of an artifact's types, for all functions of these types that have none.
-void use_thunks(Store::Impl& store, const Module& module,
-                const std::vector<std::uint32_t>& type_ids, const Artifact& artifact) {
-  bool added = false;
-  store.exit_thunks.resize(store.types.size());
-  for (std::uint32_t type = 0; type < module.types.size(); ++type) {
-    const void*& thunk = store.exit_thunks[type_ids[type]];
-    if (thunk) continue;
-    thunk = artifact.exit_thunk(type);
-    added = true;
-  }
-  if (!added) return;
-  auto update = [&](Function& function) {
-    if (!function.native) enter_by_thunk(store, function);
-  };
-  for (Function& function : store.functions) update(function);
-  for (Instance& instance : store.instances) {
-    if (!instance.own_functions) continue;
-    const std::size_t own = instance.module->code.size();
-    for (std::size_t i = 0; i < own; ++i) update(instance.own_functions[i]);
-  }
-}
-
-}  // namespace
-
-void use_artifact(Store::Impl& store, Instance& instance,
-                  std::shared_ptr<const Artifact> artifact) {
+void make_layout(Store::Impl& store, Instance& instance) {
   const Module& module = *instance.module;
-  if (artifact->functions() != module.code.size() || artifact->types() != module.types.size() ||
-      artifact->shape() != shape_of(module)) {
-    fail(ErrorKind::FailedPrecondition, "artifact: of another module");
-  }
   const abi::InstanceLayout layout(module);
   instance.layout = std::make_unique<abi::Slot[]>(layout.bytes() / sizeof(abi::Slot));
   auto* start = reinterpret_cast<std::uint8_t*>(instance.layout.get());
@@ -259,25 +245,61 @@ void use_artifact(Store::Impl& store, Instance& instance,
       global.cell = cell;
     }
   }
-  use_thunks(store, module, instance.type_ids, *artifact);
+}
+
+namespace {
+
+// The thunks of an artifact's types, for all functions of these types that have none.
+void use_thunks(Store::Impl& store, const Instance& instance, const Artifact& artifact) {
+  bool added = false;
+  store.entry_thunks.resize(store.types.size());
+  store.exit_thunks.resize(store.types.size());
+  for (std::uint32_t type = 0; type < artifact.types(); ++type) {
+    const std::uint32_t id = instance.type_ids[type];
+    if (store.exit_thunks[id]) continue;
+    store.entry_thunks[id] = artifact.entry_thunk(type);
+    store.exit_thunks[id] = artifact.exit_thunk(type);
+    added = true;
+  }
+  if (!added) return;
+  auto update = [&](Function& function) {
+    if (!function.native) enter_by_thunk(store, function);
+  };
+  for (Function& function : store.functions) update(function);
+  for (Instance& each : store.instances) {
+    if (!each.own_functions) continue;
+    const std::size_t own = each.module->code.size();
+    for (std::size_t i = 0; i < own; ++i) update(each.own_functions[i]);
+  }
+}
+
+}  // namespace
+
+void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact) {
+  const Module& module = *instance.module;
+  if (artifact->functions() != module.code.size() || artifact->types() != module.types.size() ||
+      artifact->shape() != shape_of(module)) {
+    fail(ErrorKind::FailedPrecondition, "artifact: of another module");
+  }
+  const Artifact& code =
+      *store.published.emplace_back(Published{&instance, std::move(artifact)}).artifact;
+  use_thunks(store, instance, code);
   for (std::uint32_t i = 0; i < module.code.size(); ++i) {
-    const std::uint8_t* native = artifact->function(i);
+    const std::uint8_t* native = code.function(i);
     if (!native) continue;
     Function& function = instance.own_functions[i];
     function.native = native;
-    function.context = header;
+    function.context = instance.layout.get();
     function.code = kEnterCompiledCode;
   }
-  instance.artifact = artifact.get();
-  store.artifacts.push_back(std::move(artifact));
-  store.compiled_instances.push_back(&instance);
 }
 
 void unmap_native_stack(Store::Impl& store) {
-  if (store.native_stack) ::munmap(store.native_stack, kStackGuard + store.options.stack_bytes);
+  if (!store.native_stack) return;
+  ::munmap(store.native_stack, kStackGuard + native_stack_bytes(store) + kSpareStack);
 }
 
-// --- what compiled code asks for, on the host's stack
+// --- what compiled code asks for, on its own stack
 
 extern "C" {
 
@@ -285,23 +307,25 @@ void wherry_helper_trap(abi::InstanceHeader* caller, std::uint32_t kind) {
   leave_if(context_of(caller), static_cast<TrapKind>(kind));
 }
 
-void wherry_helper_call(abi::InstanceHeader* caller, abi::FunctionEntry* entry) {
+void wherry_helper_exhausted(abi::InstanceHeader* caller) {
+  leave_if(context_of(caller), TrapKind::StackExhausted);
+}
+
+// No canary: it has no arrays, and a guest's call of the host is to cost next to nothing.
+__attribute__((no_stack_protector)) void wherry_helper_call(abi::InstanceHeader* caller,
+                                                            abi::FunctionEntry* entry) {
   interp::Context& context = context_of(caller);
   auto& function = static_cast<Function&>(*entry);
   const abi::Activation& activation = *context.activation;
   Slot* fp = activation.call_area + function.argument_slots;
-  fp[kReturnPc] = reinterpret_cast<Slot>(kLeaveCode);
   fp[kCallerFrame] = reinterpret_cast<Slot>(activation.frame);
   fp[kFunction] = reinterpret_cast<Slot>(&function);
-  if (function.host) {
-    context.frame = fp;
-    const TrapKind kind = host_call(context, function, fp, &instance_of(caller));
-    if (context.failed) [[unlikely]]
-      leave(context);
-    return leave_if(context, kind);
-  }
-  run_interpreted(context, function, fp);
-  if (context.failed || context.trap != TrapKind::None) leave(context);
+  if (!function.host) return call_interpreted(context, function, fp);
+  context.frame = fp;
+  const TrapKind kind =
+      guarded_host_call(context, function, activation.call_area, instance_of(caller));
+  if (kind != TrapKind::None) [[unlikely]]
+    leave_after_host(context, kind);
 }
 
 std::uint32_t wherry_helper_memory_grow(abi::InstanceHeader* caller, std::uint32_t by) {

@@ -1,7 +1,7 @@
 // Into compiled code and out of it (wasm/abi/abi.h says how it is called and which stack it has).
 //
-// The way out is one: the helpers and the fault handler put the host's stack back to where the innermost entry
-// left it. They cross frames of compiled code only, which own nothing.
+// The way out for a trap is one: the helpers and the fault handler put the stack back to where the innermost
+// entry left it. They cross frames of compiled code only, which own nothing.
 #pragma once
 
 #include <signal.h>
@@ -25,9 +25,12 @@ bool leave_at_fault(Store::Impl& store, const siginfo_t* info, void* raw_context
 void collect_frames(const Store::Impl& store, const Slot* fp, const Slot* end,
                     std::vector<const Function*>& functions);
 
-// Fills what compiled code finds the instance by, and lets its functions be entered where the artifact has
-// them. Requires: everything in the instance's index spaces is there; nothing of it ran.
-void use_artifact(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact);
+// Fills what compiled code finds the instance by; its globals move there. Requires: everything in the
+// instance's index spaces is there; nothing of it was translated.
+void make_layout(Store::Impl& store, Instance& instance);
+
+// As Store::publish().
+void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact);
 
 // How compiled code calls a function that is not: through its type's exit thunk, if any artifact has one.
 void enter_by_thunk(Store::Impl& store, Function& function);

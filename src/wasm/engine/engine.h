@@ -117,6 +117,11 @@ class Store {
   Instantiated instantiate(const Module& module, const Resolver& resolve,
                            std::shared_ptr<const Artifact> artifact = nullptr);
 
+  // From its next call on, each function that the artifact has runs compiled. Any number of times, for all
+  // functions or some, at any time but from another thread; what is running goes on as it is.
+  // Throws Error(FailedPrecondition) for an artifact of another module.
+  void publish(Instance& instance, std::shared_ptr<const Artifact> artifact);
+
   // Requires: arguments of the function's parameter types.
   CallResult call(Function* function, std::span<const Value> arguments);
 

@@ -74,30 +74,27 @@ const Slot kCallHostCode[1] = {reinterpret_cast<Slot>(&interp::call_host)};
 
 const Slot kEnterCompiledCode[1] = {reinterpret_cast<Slot>(&interp::enter_compiled)};
 
-TrapKind host_call(interp::Context& context, const Function& function, Slot* fp,
-                   Instance* caller) noexcept {
+TrapKind host_call(interp::Context& context, const Function& function, Slot* fp) noexcept {
   Store::Impl& store = *context.store;
   const Slot* below = caller_of(fp);
-  Instance* instance = caller ? caller : below ? function_at(below)->instance : nullptr;
-  HostCall call{.slots = {fp - function.argument_slots, function.argument_slots},
-                .caller = instance ? *instance : store.hostless};
-  try {
-    HostSection here;
-    return function.host(function.host_context, call);
-  } catch (...) {
-    store.pending = std::current_exception();
-    context.failed = true;
-    return TrapKind::None;
-  }
+  Instance* instance = below ? function_at(below)->instance : nullptr;
+  return guarded_host_call(context, function, fp - function.argument_slots,
+                           instance ? *instance : store.hostless);
+}
+
+void keep_exception(interp::Context& context) noexcept {
+  context.store->pending = std::current_exception();
+  context.failed = true;
 }
 
 const Slot* translate_for_call(interp::Context& context, Function& function) noexcept {
   try {
-    function.code = interp::translate(*context.store, function);
+    const Slot* code = interp::translate(*context.store, function);
+    // It may have been published meanwhile.
+    if (function.code == kTranslateFirstCode) function.code = code;
     return function.code;
   } catch (...) {
-    context.store->pending = std::current_exception();
-    context.failed = true;
+    keep_exception(context);
     return nullptr;
   }
 }
@@ -127,7 +124,7 @@ CallResult Store::call(Function* function, std::span<const Value> arguments) {
   ++impl_->nesting;
   {
     FaultScope scope(*impl_);
-    if (sigsetjmp(scope.landing, 0) == 0) {
+    if (__builtin_setjmp(scope.landing) == 0) {
       reinterpret_cast<interp::Handler>(*function->code)(function->code, fp, function->memory_base,
                                                          &context, 0, interp::Vec{});
     } else {
@@ -140,6 +137,7 @@ CallResult Store::call(Function* function, std::span<const Value> arguments) {
 
   if (context.failed) {
     context.failed = false;
+    context.trap = TrapKind::None;
     impl_->left_frames.clear();
     std::rethrow_exception(std::exchange(impl_->pending, nullptr));
   }

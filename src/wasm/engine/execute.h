@@ -1,18 +1,36 @@
 // The border between the host and the guest: into it from Store::call, out of it to host functions,
 // and out of it for good by a trap, a fault or an exception.
 //
-// No C++ frame with destructors is ever jumped over: a fault's siglongjmp crosses interpreter handlers
+// No C++ frame with destructors is ever jumped over: a fault's long jump crosses interpreter handlers
 // only, and an exception of a host function is kept in the Store while the handlers return.
 #pragma once
 
+#include "wasm/engine/fault.h"
 #include "wasm/engine/interp/handler.h"
 
 namespace wherry::wasm {
 
-// Calls the host function whose frame is fp. An exception is kept in the Store, and
-// context.failed set. caller: null for that of the frame below.
-TrapKind host_call(interp::Context& context, const Function& function, Slot* fp,
-                   Instance* caller) noexcept;
+// Calls the host function whose frame is fp, for the frame below. Where it throws, the exception is kept in the
+// Store, context.failed set, and the result not None.
+TrapKind host_call(interp::Context& context, const Function& function, Slot* fp) noexcept;
+
+// In a catch block: keeps what was thrown.
+void keep_exception(interp::Context& context) noexcept;
+
+// The same with its parts at hand: slots is where its arguments are.
+__attribute__((no_stack_protector)) inline TrapKind guarded_host_call(interp::Context& context,
+                                                                      const Function& function,
+                                                                      Slot* slots,
+                                                                      Instance& caller) noexcept {
+  HostCall call{.slots = {slots, function.argument_slots}, .caller = caller};
+  try {
+    HostSection here;
+    return function.host(function.host_context, call);
+  } catch (...) {
+    keep_exception(context);
+    return TrapKind::Unreachable;  // anything but None: nobody looks at which
+  }
+}
 
 // The function's instructions, translated now if this is its first call. Null where it cannot be
 // translated (an implementation limit): the exception is kept as host_call() keeps one.

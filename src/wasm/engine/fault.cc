@@ -4,7 +4,7 @@
 // Anything else gets the default action and dies loudly.
 //
 // The handler runs on a stack of its own, since the fault may be that of a thread with little left,
-// and leaves by siglongjmp to the entry into the guest. Between the two there are only interpreter
+// and leaves by a long jump to the entry into the guest. Between the two there are only interpreter
 // handlers, which own nothing.
 #include "wasm/engine/fault.h"
 
@@ -31,8 +31,6 @@ extern const char etext[];
 
 namespace wherry::wasm {
 namespace {
-
-thread_local FaultScope* innermost = nullptr;
 
 #if defined(__clang__)
 bool is_handlers(const char* pc) {
@@ -65,11 +63,11 @@ struct sigaction previous_bus;
 
 struct FaultHandler {
   static void handle(int signal, siginfo_t* info, void* raw_context) {
-    FaultScope* scope = innermost;
+    FaultScope* scope = FaultScope::innermost_;
     if (scope && leave_at_fault(scope->store_, info, raw_context)) return;
     if (scope && is_guests(*scope, info, raw_context)) {
       scope->trap_frame = frame_of(*scope, raw_context);
-      siglongjmp(scope->landing, 1);
+      __builtin_longjmp(scope->landing, 1);
     }
     // Returning runs the faulting instruction again, now under what was there before us.
     ::sigaction(signal, signal == SIGSEGV ? &previous_segv : &previous_bus, nullptr);
@@ -100,26 +98,25 @@ struct FaultHandler {
   }
 };
 
-FaultScope::FaultScope(Store::Impl& store) noexcept : store_(store), outer_(innermost) {
+constinit thread_local FaultScope* FaultScope::innermost_ = nullptr;
+
+void FaultScope::prepare_thread() noexcept {
   static std::once_flag installed;
   std::call_once(installed, [] {
     struct sigaction action{};
     action.sa_sigaction = &FaultHandler::handle;
-    // The signal stays unblocked: siglongjmp leaves the handler without restoring the mask.
+    // The signal stays unblocked: a long jump leaves the handler without restoring the mask.
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigemptyset(&action.sa_mask);
     WHERRY_CHECK(::sigaction(SIGSEGV, &action, &previous_segv) == 0);
     WHERRY_CHECK(::sigaction(SIGBUS, &action, &previous_bus) == 0);
   });
-  if (!outer_) ensure_signal_stack();
-  innermost = this;
+  ensure_signal_stack();
 }
 
-FaultScope::~FaultScope() { innermost = outer_; }
-
 #if !defined(__clang__)
-HostSection::HostSection() noexcept { innermost->in_host_ = true; }
-HostSection::~HostSection() { innermost->in_host_ = false; }
+HostSection::HostSection() noexcept { FaultScope::innermost_->in_host_ = true; }
+HostSection::~HostSection() { FaultScope::innermost_->in_host_ = false; }
 #endif
 
 }  // namespace wherry::wasm

@@ -1,8 +1,6 @@
 // Faults that mean a trap: a guest's access beyond its memory (core spec 4.2.13; fault.cc).
 #pragma once
 
-#include <setjmp.h>
-
 #include "wasm/engine/store.h"
 
 namespace wherry::wasm {
@@ -10,20 +8,27 @@ namespace wherry::wasm {
 // Where a fault of the guest leads while this object lives. One for every entry into the guest, on
 // the host's stack; they nest. Installs the process's signal handlers at first use.
 //   FaultScope scope(store);
-//   if (sigsetjmp(scope.landing, 0) == 0) { run the guest } else { scope.trap_frame says where }
+//   if (__builtin_setjmp(scope.landing) == 0) { run the guest } else { scope.trap_frame says where }
 class FaultScope {
  public:
-  explicit FaultScope(Store::Impl& store) noexcept;
-  ~FaultScope();
+  explicit FaultScope(Store::Impl& store) noexcept : store_(store), outer_(innermost_) {
+    if (!outer_) prepare_thread();
+    innermost_ = this;
+  }
+  ~FaultScope() { innermost_ = outer_; }
   FaultScope(const FaultScope&) = delete;
   FaultScope& operator=(const FaultScope&) = delete;
 
-  sigjmp_buf landing;
+  void* landing
+      [5];  // as the compiler wants it: cheaper than sigsetjmp(), which a call between tiers feels
   Slot* trap_frame = nullptr;
 
  private:
   friend struct FaultHandler;
   friend class HostSection;
+  static void prepare_thread() noexcept;
+
+  static constinit thread_local FaultScope* innermost_;
   Store::Impl& store_;
   FaultScope* outer_;
   bool in_host_ = false;

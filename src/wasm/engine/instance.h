@@ -22,8 +22,6 @@ namespace wherry::wasm {
 
 using Slot = abi::Slot;
 
-class Artifact;
-
 // How many slots a value of the type takes.
 constexpr std::uint32_t slots_of(ValType type) { return type == ValType::V128 ? 2 : 1; }
 std::uint32_t slots_of(std::span<const ValType> types);
@@ -59,7 +57,7 @@ struct Table {
 struct Global {
   GlobalType type;
   alignas(16) Slot own_cell[2] = {0, 0};
-  Slot* cell = own_cell;  // or in the instance that it was made by, where compiled code has it
+  Slot* cell = own_cell;  // or in the instance that it was made by, once there is one
 
   Global() = default;
   Global(const Global&) = delete;
@@ -77,9 +75,7 @@ struct Instance {
   std::vector<std::vector<Slot>> element_segments;  // empty once dropped
   std::vector<ByteSpan> data_segments;              // empty once dropped
   std::vector<std::uint32_t> type_ids;              // of the module's types
-  // What compiled code works on, laid out by abi::InstanceLayout; none where nothing is compiled.
-  std::unique_ptr<abi::Slot[]> layout;
-  const Artifact* artifact = nullptr;
+  std::unique_ptr<abi::Slot[]> layout;  // what compiled code works on, by abi::InstanceLayout
 
   std::uint8_t* memory_base() const { return memories.empty() ? nullptr : memories[0]->base(); }
 };

@@ -178,7 +178,8 @@ Store::Instantiated Store::instantiate(const Module& module, const Resolver& res
     const GlobalType& type = module.globals[module.imported_globals + i];
     instance.globals.push_back(new_global(type, evaluate(instance, module.global_inits[i])));
   }
-  if (artifact) use_artifact(*impl_, instance, std::move(artifact));
+  make_layout(*impl_, instance);
+  if (artifact) wasm::publish(*impl_, instance, std::move(artifact));
   for (const ElementSegment& segment : module.elements) {
     std::vector<Slot>& items = instance.element_segments.emplace_back();
     items.reserve(segment.items.size());

@@ -1,7 +1,7 @@
 #include "wasm/engine/native_stack.h"
 
-// Offsets as abi.h asserts them: InstanceHeader::runtime 16, Runtime::activation 0, Activation::host_sp 0,
-// guest_sp 8.
+// Offsets as abi.h asserts them: InstanceHeader::runtime 16, Runtime::activation 0, lowest_call 8, spare_stack
+// 16, Activation::host_sp 0, guest_sp 8.
 __asm__(R"(
     .text
     .p2align 4
@@ -18,7 +18,8 @@ wherry_enter_compiled:
     pushq %r15
     pushq %r8
     movq %rsp, (%r8)
-    movq %r9, %rsp
+    testq %r9, %r9
+    cmovneq %r9, %rsp
     movq %r8, %rbx
     movq %rdi, %rax
     movq %rsi, %rdi
@@ -47,30 +48,31 @@ wherry_leave_compiled:
     jmp .Lwherry_entered
     .size wherry_leave_compiled, . - wherry_leave_compiled
 
-    .p2align 4
-    .type wherry_on_host_stack, @function
-wherry_on_host_stack:
-    # helper r11, instance rdi, further arguments as they are
-    movq 16(%rdi), %rax
-    movq (%rax), %rax
-    movq %rsp, 8(%rax)
-    movq (%rax), %rsp
-    pushq %rax
-    subq $8, %rsp
+    .type wherry_exhausted, @function
+wherry_exhausted:
+    # runtime rax, instance rdi
+    leaq wherry_helper_exhausted(%rip), %r11
+wherry_trap:
+    movq 16(%rax), %rsp
     callq *%r11
-    movq 8(%rsp), %rcx
-    movq 8(%rcx), %rsp
-    retq
-    .size wherry_on_host_stack, . - wherry_on_host_stack
+    ud2
+    .size wherry_exhausted, . - wherry_exhausted
+
 )");
 
-#define WHERRY_HELPER(name, result, parameters)                                                   \
-  __asm__(".globl wherry_stub_" #name "\n.hidden wherry_stub_" #name "\n.type wherry_stub_" #name \
-          ", @function\n"                                                                         \
-          "wherry_stub_" #name                                                                    \
-          ":\n"                                                                                   \
-          "leaq wherry_helper_" #name                                                             \
-          "(%rip), %r11\n"                                                                        \
-          "jmp wherry_on_host_stack\n");
+// A stub begins with: instance rdi, further arguments as the helper wants them. Most jump to their helper, which
+// returns to the guest; the one that never returns changes to the spare stack.
+#define WHERRY_BEGIN_STUB(name)                                          \
+  ".p2align 4\n.globl wherry_stub_" #name "\n.hidden wherry_stub_" #name \
+  "\n.type wherry_stub_" #name ", @function\nwherry_stub_" #name         \
+  ":\nmovq 16(%rdi), %rax\n"                                             \
+  "movq (%rax), %r10\nmovq %rsp, 8(%r10)\n"
+#define WHERRY_STUB_v(name)  \
+  __asm__(WHERRY_BEGIN_STUB( \
+      name) "cmpq 8(%rax), %rsp\njb wherry_exhausted\njmp wherry_helper_" #name "\n");
+#define WHERRY_STUB_i(name) WHERRY_STUB_v(name)
+#define WHERRY_STUB_n(name) \
+  __asm__(WHERRY_BEGIN_STUB(name) "leaq wherry_helper_" #name "(%rip), %r11\njmp wherry_trap\n");
+#define WHERRY_HELPER(name, result, parameters) WHERRY_STUB_##result(name)
 #include "wasm/abi/helpers.def"
 #undef WHERRY_HELPER

@@ -52,6 +52,10 @@ Store::~Store() {
   unmap_native_stack(*impl_);
 }
 
+void Store::publish(Instance& instance, std::shared_ptr<const Artifact> artifact) {
+  wasm::publish(*impl_, instance, std::move(artifact));
+}
+
 Function* Store::host_function(const FuncType& type, HostFunction function, void* context) {
   Function& made = impl_->functions.emplace_back();
   made.code = kCallHostCode;

@@ -24,6 +24,12 @@ class CodeArena {
   std::size_t capacity_ = 0;
 };
 
+// Compiled code in use. Later ones come first where both have a function.
+struct Published {
+  Instance* instance;
+  std::shared_ptr<const Artifact> artifact;
+};
+
 struct Store::Impl {
   EngineOptions options;
   interp::Context context;
@@ -39,11 +45,11 @@ struct Store::Impl {
   std::deque<Instance> instances;
   std::deque<FuncType> types;  // the distinct ones; a type's id is its place here
   std::map<std::pair<std::vector<ValType>, std::vector<ValType>>, std::uint32_t> type_ids;
-  // Of compiled code: its stack, mapped at first use; the artifacts in use; a thunk for each type id, null
+  // Of compiled code: its stack, mapped at first use; the artifacts in use; thunks for each type id, null
   // where no artifact has one.
   std::uint8_t* native_stack = nullptr;
-  std::vector<std::shared_ptr<const Artifact>> artifacts;
-  std::vector<Instance*> compiled_instances;
+  std::vector<Published> published;
+  std::vector<const void*> entry_thunks;
   std::vector<const void*> exit_thunks;
   std::vector<const Function*> left_frames;  // of a trap on its way to the entry, innermost first
   Instance hostless;                         // the caller of a host function that no guest called

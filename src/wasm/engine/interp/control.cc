@@ -198,8 +198,8 @@ WHERRY_HANDLER_CC void reload_memory(WHERRY_HANDLER_PARAMETERS) {
 WHERRY_HANDLER_CC void call_host(WHERRY_HANDLER_PARAMETERS) {
   const Function* callee = function_of(fp);
   context->frame = fp;
-  const TrapKind kind = host_call(*context, *callee, fp, nullptr);
-  if (__builtin_expect(kind != TrapKind::None || context->failed, 0)) WHERRY_TRAP(kind);
+  const TrapKind kind = host_call(*context, *callee, fp);
+  if (__builtin_expect(kind != TrapKind::None, 0)) WHERRY_TRAP(kind);
   const Slot* result = fp - callee->argument_slots;
   acc = result[0];
   vacc = get_slot<Vec>(result, 0);
