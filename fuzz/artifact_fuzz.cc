@@ -5,14 +5,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 #include "base/error.h"
+#include "wasm/abi/abi.h"
 #include "wasm/artifact/artifact.h"
 #include "wasm/artifact/format.h"
 
 namespace {
 
 using wherry::wasm::Artifact;
+namespace format = wherry::wasm::artifact_format;
 
 void must(bool holds) {
   if (!holds) std::abort();
@@ -53,16 +56,21 @@ void ask(const Artifact& artifact) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const int file = ::memfd_create("artifact", MFD_CLOEXEC);
-  constexpr std::size_t kPage = wherry::wasm::artifact_format::kPage;
+  constexpr std::size_t kPage = format::kPage;
   constexpr std::size_t kMost = 16 * kPage;
   size = std::min(size, kMost);
-  // As long as it says it is, where that is not too long.
+  std::vector<std::uint8_t> bytes(data, data + size);
   std::size_t pages = (size + kPage - 1) / kPage;
-  if (size >= 24) {
-    const auto said = wherry::load_little<std::uint64_t>(data + 16);
+  if (size >= format::kModuleAt) {
+    // Of the present versions, so that the seeds stay good, and as long as it says it is.
+    wherry::store_little<std::uint32_t>(bytes.data() + format::kVersionAt, format::kVersion);
+    wherry::store_little<std::uint32_t>(bytes.data() + format::kAbiVersionAt,
+                                        wherry::wasm::abi::kVersion);
+    const auto said = wherry::load_little<std::uint64_t>(bytes.data() + format::kFileBytesAt);
     if (said <= kMost) pages = std::max<std::size_t>(pages, said / kPage);
   }
-  must(::ftruncate(file, 0) == 0 && ::pwrite(file, data, size, 0) == static_cast<ssize_t>(size));
+  must(::ftruncate(file, 0) == 0 &&
+       ::pwrite(file, bytes.data(), size, 0) == static_cast<ssize_t>(size));
   must(::ftruncate(file, static_cast<off_t>(pages * kPage)) == 0);
   try {
     ask(Artifact::map(file, "fuzz"));

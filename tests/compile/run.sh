@@ -65,7 +65,7 @@ ok "a missing module is one error" one_error "open '$scratch/none.wasm': No such
 run wherry-compile "$scratch/few.wasm" "$scratch/none/few.aot"
 ok "a missing folder is one error" one_error "open '$scratch/none/': No such file"
 run wherry-compile --for pdp-11 "$scratch/few.wasm" "$scratch/out/few.aot"
-ok "an unknown processor is one error" one_error "knows no processor 'pdp-11'"
+ok "an unknown processor is one error" one_error "knows no x86-64 processor 'pdp-11'"
 run wherry-compile --threads 0 "$scratch/few.wasm" "$scratch/out/few.aot"
 ok "no threads are one error" one_error "--threads takes a number from 1 to 8, not '0'"
 ok "of how it was called" [ "$status" -eq 2 ]

@@ -32,13 +32,15 @@ CpuFeatures features_of(const std::string& cpu) {
   const auto target = target_of({.features = {}});
   const std::unique_ptr<llvm::MCSubtargetInfo> machine(
       target->getTarget().createMCSubtargetInfo(target->getTargetTriple().str(), "x86-64", ""));
-  if (!machine->isCPUStringValid(cpu)) {
-    fail(ErrorKind::InvalidArgument, "LLVM {} knows no processor '{}'", LLVM_VERSION_STRING, cpu);
+  const bool known = machine->isCPUStringValid(cpu);
+  if (known) machine->setDefaultFeatures(cpu, cpu, "");
+  if (!known || !machine->checkFeatures("+64bit")) {
+    fail(ErrorKind::InvalidArgument, "LLVM {} knows no x86-64 processor '{}'", LLVM_VERSION_STRING,
+         cpu);
   }
-  machine->setDefaultFeatures(cpu, cpu, "");
   CpuFeatures features;
-  for (std::string_view known : known_cpu_features()) {
-    if (machine->checkFeatures("+" + std::string(known))) features.push_back(known);
+  for (std::string_view feature : known_cpu_features()) {
+    if (machine->checkFeatures("+" + std::string(feature))) features.push_back(feature);
   }
   return features;
 }
