@@ -60,7 +60,7 @@ _wherry() {
       help) __wherry_reply "$(__wherry_commands)" ;;
       rm) __wherry_reply "$(__wherry_containers)" ;;
       images | inspect | rmi | save | tag) __wherry_reply "$(__wherry_images)" ;;
-      run)
+      run | compile)
         local images=()
         [ "$operands" -gt 0 ] || images=($(compgen -W "$(__wherry_images)" -- "$current"))
         __wherry_files

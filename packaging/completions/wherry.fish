@@ -33,6 +33,6 @@ end
 
 complete -c wherry -n 'not __wherry_command' -f -a '(__wherry_commands)'
 complete -c wherry -n 'string match -q -- "-*" (commandline -ct)' -a '(__wherry_options)'
-complete -c wherry -n 'contains -- (__wherry_command) run images inspect rmi save tag' -a '(__wherry_images)'
+complete -c wherry -n 'contains -- (__wherry_command) run compile images inspect rmi save tag' -a '(__wherry_images)'
 complete -c wherry -n 'contains -- (__wherry_command) rm' -f -a '(wherry ps -aq)'
 complete -c wherry -n 'contains -- (__wherry_command) help' -f -a '(__wherry_commands)'

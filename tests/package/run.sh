@@ -10,11 +10,12 @@ matches() { [[ $1 == $2 ]]; }
 
 # Made ---------------------------------------------------------------------------------------------------
 run tools/package "$build"
-package=$(grep '/wherry_' <<<"$out") drop_in=$(grep '/wherry-drop-in_' <<<"$out")
-ok "two packages are made" is "$out" "$(printf '%s\n' "$build"/package/wherry-drop-in_*_*.deb "$build"/package/wherry_*_*.deb)"
-before=$(cat "$package" "$drop_in" | sha256sum)
+package=$(grep '/wherry_' <<<"$out") drop_in=$(grep '/wherry-drop-in_' <<<"$out") compiler=$(grep '/wherry-compile_' <<<"$out")
+ok "three packages are made" is "$out" "$(printf '%s\n' "$build"/package/wherry-{compile,drop-in}_*_*.deb "$build"/package/wherry_*_*.deb)"
+before=$(cat "$package" "$drop_in" "$compiler" | sha256sum)
 run tools/package "$build"
-ok "and made again they are the same" is "$(cat "$package" "$drop_in" | sha256sum)" "$before"
+ok "and made again they are the same" is "$(cat "$package" "$drop_in" "$compiler" | sha256sum)" "$before"
+ok "the compiler is recommended, and not needed" matches "$(dpkg-deb -f "$package" Recommends)" "wherry-compile (= *), crun | runc"
 
 # Its contents -------------------------------------------------------------------------------------------
 installed=$scratch/installed
@@ -22,12 +23,12 @@ mkdir "$installed"
 if [ "$(id -u)" = 0 ]; then
   mkdir -p "$installed/var/lib/dpkg"/{info,updates,triggers}
   : >"$installed/var/lib/dpkg/status"
-  run dpkg --root="$installed" --install "$package" "$drop_in"
+  run dpkg --root="$installed" --install "$package" "$drop_in" "$compiler"
   ok "they are installed" is "$status" 0
-  ok "under their names" is "$(dpkg-query --root="$installed" -W -f='${Package} ${db:Status-Status} ')" "wherry installed wherry-drop-in installed "
+  ok "under their names" is "$(dpkg-query --root="$installed" -W -f='${Package} ${db:Status-Status} ')" "wherry installed wherry-compile installed wherry-drop-in installed "
   ok "what an administrator changes is known" matches "$(dpkg-query --root="$installed" -W -f='${Conffiles}' wherry)" "*/etc/containers/containers.conf.d/50-wherry.conf *"
 else
-  dpkg-deb -x "$package" "$installed" && dpkg-deb -x "$drop_in" "$installed"
+  for each in "$package" "$drop_in" "$compiler"; do dpkg-deb -x "$each" "$installed"; done
 fi
 for name in wherry wasmedge wasmtime wasmer wamr; do
   run "$installed/usr/bin/containerd-shim-$name-v1" -v
@@ -36,16 +37,22 @@ done
 for verb in $(wherry --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
   ok "a man page of $verb" eval 'gzip -dc "$installed/usr/share/man/man1/wherry-$verb.1.gz" | grep -q "^.SH SYNOPSIS"'
 done
-ok "a man page of the runtime" test -f "$installed/usr/share/man/man8/wherry-runtime.8.gz"
-ok "nothing is anybody's but root's" is "$(for each in "$package" "$drop_in"; do dpkg-deb -c "$each"; done | awk '{print $2}' | sort -u)" root/root
-ok "nothing may be written by others" is "$(dpkg-deb -c "$package" | grep -v '^l' | cut -c9 | sort -u)" -
-ok "programs need nothing else" eval '! dpkg-deb -f "$package" Depends | grep .'
+for program in runtime compile; do
+  ok "a man page of wherry-$program" eval 'gzip -dc "$installed/usr/share/man/man8/wherry-$program.8.gz" | grep -q "^.SH SYNOPSIS"'
+done
+ok "that of the compiler comes with it" eval '! dpkg-deb -c "$package" | grep wherry-compile.8'
+
+ok "nothing is anybody's but root's" is "$(for each in "$package" "$drop_in" "$compiler"; do dpkg-deb -c "$each"; done | awk '{print $2}' | sort -u)" root/root
+ok "nothing may be written by others" is "$(for each in "$package" "$compiler"; do dpkg-deb -c "$each"; done | grep -v '^l' | cut -c9 | sort -u)" -
+ok "programs need nothing else" eval '! for each in "$package" "$compiler"; do dpkg-deb -f "$each" Depends; done | grep .'
 export PATH="$installed/usr/bin:$PATH"
 ok "what is installed is what runs" is "$(command -v wherry)" "$installed/usr/bin/wherry"
 printf '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))' >"$scratch/add.wat"
 wat2wasm "$scratch/add.wat" -o "$scratch/add.wasm"
 run wherry run --rm --invoke add "$scratch/add.wasm" 40 2
 ok "it runs a module" is "$status $out" "0 42"
+run env WHERRY_TIER=compiled wherry run --rm --invoke add "$scratch/add.wasm" 40 2
+ok "and compiles one" eval 'is "$status $out$err" "0 42" && [ -n "$(ls "$WHERRY_ROOT/cache/artifacts")" ]'
 
 # Completion ---------------------------------------------------------------------------------------------
 # offered WORD...: what bash would offer for the last word
@@ -64,6 +71,7 @@ ok "options of wherry" is "$(offered wherry --r)" "--root --run-root "
 ok "commands after an option and its value" is "$(offered wherry --root "$WHERRY_ROOT" im)" "images "
 ok "options of a command" is "$(offered wherry run --en)" "--entrypoint --env --env-file "
 ok "images" is "$(offered wherry rmi d)" "demo/adder demo/adder:old "
+ok "images and files to compile" eval 'cd "$scratch" && is "$(offered wherry compile o)" "other other.txt "'
 ok "images and files to run" eval 'cd "$scratch" && is "$(offered wherry run --rm -e A=B o)" "other other.txt "'
 ok "after the image it is the guest's" eval 'cd "$scratch" && is "$(offered wherry run other -)" " "'
 ok "files after the image" eval 'cd "$scratch" && is "$(offered wherry run other ot)" "other.txt "'
