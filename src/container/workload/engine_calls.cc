@@ -73,11 +73,7 @@ os::SeccompPolicy engine_policy(Code code) {
   rules_of(policy, SYS_mprotect) = {allowed_where({without(2, PROT_EXEC)})};
   if (code == Code::MayCome) {
     rules_of(policy, SYS_mmap)
-        .push_back(allowed_where({is(2, PROT_READ | PROT_EXEC),
-                                  {.index = 3,
-                                   .compare = Compare::MaskedEqual,
-                                   .value = MAP_SHARED,
-                                   .mask = MAP_TYPE | MAP_ANONYMOUS}}));
+        .push_back(allowed_where({is(2, PROT_READ | PROT_EXEC), without(3, MAP_ANONYMOUS)}));
     rules_of(policy, SYS_timer_create) = {allowed_where({})};
     rules_of(policy, SYS_timer_settime) = {allowed_where({})};
     rules_of(policy, SYS_timer_delete) = {allowed_where({})};

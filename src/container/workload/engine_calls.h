@@ -5,8 +5,8 @@
 
 namespace wherry::container {
 
-// Code that was there before the filter can only be run. A guest that is given more while it runs may map files,
-// shared and never writable, to be executed, and have a timer that looks what it runs.
+// Code that was there before the filter can only be run. A guest that is given more while it runs may map files to
+// be executed, as they are, and have a timer that looks what it runs.
 enum class Code : bool { IsThere, MayCome };
 
 // Anything else is refused with ENOSYS.

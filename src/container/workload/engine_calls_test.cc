@@ -68,7 +68,7 @@ TEST(EngineCalls, LetCodeComeWhereItMay) {
   };
   EXPECT_EQ(refusal(map_code(PROT_READ | PROT_EXEC, MAP_SHARED), Code::MayCome), 0);
   EXPECT_EQ(refusal(map_code(PROT_READ | PROT_EXEC, MAP_SHARED)), 1);
-  EXPECT_EQ(refusal(map_code(PROT_READ | PROT_EXEC, MAP_PRIVATE), Code::MayCome), 1);
+  EXPECT_EQ(refusal(map_code(PROT_READ | PROT_EXEC, MAP_PRIVATE), Code::MayCome), 0);
   EXPECT_EQ(refusal(map_code(PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS), Code::MayCome), 1);
   EXPECT_EQ(refusal(map_code(PROT_READ | PROT_WRITE | PROT_EXEC, MAP_SHARED), Code::MayCome), 1);
   EXPECT_EQ(refusal(map_code(PROT_EXEC, MAP_SHARED), Code::MayCome), 1);

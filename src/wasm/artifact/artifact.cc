@@ -63,7 +63,13 @@ Artifact Artifact::map(int fd, std::string_view environment) {
   if (size < kHeaderBytes || size % kPage != 0) refuse("cut short");
 
   Artifact artifact;
-  void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+  // Before Linux 6.7 a sealed file cannot be mapped shared, not even to be read.
+  int sharing = MAP_SHARED;
+  void* at = ::mmap(nullptr, size, PROT_READ, sharing, fd, 0);
+  if (at == MAP_FAILED && errno == EPERM) {
+    sharing = MAP_PRIVATE;
+    at = ::mmap(nullptr, size, PROT_READ, sharing, fd, 0);
+  }
   if (at == MAP_FAILED) fail_errno(errno, "artifact: map");
   artifact.mapping_ = static_cast<std::uint8_t*>(at);
   artifact.mapped_ = size;
@@ -118,7 +124,7 @@ Artifact Artifact::map(int fd, std::string_view environment) {
   // Mapped once more: a confined process may map a file for execution, and not make memory executable.
   if (text_bytes > 0 &&
       ::mmap(artifact.mapping_ + text_at, rodata_at - text_at, PROT_READ | PROT_EXEC,
-             MAP_SHARED | MAP_FIXED, fd, static_cast<off_t>(text_at)) == MAP_FAILED) {
+             sharing | MAP_FIXED, fd, static_cast<off_t>(text_at)) == MAP_FAILED) {
     fail_errno(errno, "artifact: make the code executable");
   }
   return artifact;
