@@ -64,7 +64,7 @@ run as $(guest sum 1)
 sleep 0.3
 ok "$who: a guest that ends at once is not compiled" eval 'is "$status$err" 0 && is_kept 0'
 wait_until is "$(agents)" 0
-as wherry run --rm "$dir/guest.wasm" wait >"$scratch/.waits" 2>&1 &
+as wherry run --rm "$dir/guest.wasm" work >"$scratch/.waits" 2>&1 &
 waits=$!
 ok "$who: one that lasts is compiled while it runs" wait_until is_kept 1
 ok "$who: and runs on" eval 'kill -0 $waits && is "$(wc -l <"$scratch/.waits")" 1'
@@ -72,7 +72,7 @@ kill "$waits"
 wait "$waits" 2>/dev/null
 ok "$who: nobody is left" wait_until eval 'is "$(agents)" 0'
 as rm -rf "$cache"
-as wherry run --rm "$dir/guest.wasm" wait >/dev/null 2>&1 &
+as wherry run --rm "$dir/guest.wasm" work >/dev/null 2>&1 &
 waits=$!
 sleep 0.05
 kill -KILL "$waits" 2>/dev/null
@@ -84,7 +84,7 @@ bundle=$dir/bundle
 as mkdir -p "$bundle/rootfs"
 as cp "$dir/guest.wasm" "$bundle/rootfs/"
 (cd "$bundle" && as wherry-runtime --root "$dir/state" spec $([ "$who" = root ] || echo --rootless) >/dev/null)
-jq '.process.args = ["/guest.wasm", "wait"] | .process.terminal = false' "$bundle/config.json" | as tee "$bundle/next" >/dev/null
+jq '.process.args = ["/guest.wasm", "work"] | .process.terminal = false' "$bundle/config.json" | as tee "$bundle/next" >/dev/null
 as mv "$bundle/next" "$bundle/config.json"
 rt() { run as wherry-runtime --root "$dir/state" --log "$dir/log" "$@"; }
 as rm -rf "$cache"

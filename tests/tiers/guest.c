@@ -1,4 +1,4 @@
-// guest sum N | wait | trap: what the tests of the tiers run.
+// guest sum N | work | trap: what the tests of the tiers run.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 static uint32_t table[4096];
 
-static uint32_t sum(unsigned rounds) {
+__attribute__((noinline)) static uint32_t sum(unsigned rounds) {
   uint32_t x = 1;
   for (unsigned i = 0; i < rounds; ++i) {
     x = x * 1664525u + 1013904223u;
@@ -23,9 +23,11 @@ int main(int count, char** arguments) {
   const char* what = count > 1 ? arguments[1] : "";
   if (strcmp(what, "sum") == 0) {
     printf("%u\n", sum((unsigned)atoi(arguments[2])));
-  } else if (strcmp(what, "wait") == 0) {
+  } else if (strcmp(what, "work") == 0) {
+    // A second or so of work, in as many calls as there are moments to change what runs.
     printf("%u\n", sum(1000));
     fflush(stdout);
+    for (int i = 0; i < 500; ++i) sum(100000);
     for (;;) sleep(1);
   } else if (strcmp(what, "trap") == 0) {
     fall();
