@@ -15,9 +15,9 @@
 #include "os/file.h"
 #include "os/path_at.h"
 #include "wasm/artifact/environment.h"
-#include "wasm/artifact/handover.h"
 #include "wasm/artifact/shape.h"
 #include "wasm/engine/engine.h"
+#include "wasm/engine/tier_up.h"
 #include "wasm/format/decode.h"
 #include "wasm/format/validate.h"
 #include "wasm/wasi/wasi.h"
@@ -215,13 +215,15 @@ int WasmWorkload::run_guest() {
       return shared->pages();
     };
   }
-  // Until the engine has more to say: that the guest runs, and lasts.
-  if (agent_.is_open()) (void)wasm::handover::try_send(agent_.get(), wasm::handover::Hot{});
   wasm::Store store(options);
   wasi::Wasi wasi(wasi_options(config_.process, inherited_, root_.get()));
   auto made = store.instantiate(
       *module_, [&](const wasm::Import& import) { return wasi.resolve(store, import); }, artifact_);
   if (made.trap) return report_trap(*made.trap);
+  std::optional<wasm::TierUp> tier_up;
+  if (agent_.is_open()) {
+    tier_up.emplace(store, *made.instance, std::move(agent_), wasm::host_environment());
+  }
   if (invoke_) {
     return invoke(store, *made.instance, *invoke_, std::span(config_.process.args).subspan(1));
   }

@@ -294,6 +294,19 @@ void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artif
   }
 }
 
+bool replaces_compiled_only(const Instance& instance, const Artifact& artifact) {
+  for (std::uint32_t i = 0; i < artifact.functions(); ++i) {
+    if (artifact.function(i) && instance.own_functions[i].code != kEnterCompiledCode) return false;
+  }
+  return true;
+}
+
+const Published* published_at(const Store::Impl& store, const void* pc) {
+  auto found = std::ranges::find_if(
+      store.published, [&](const Published& each) { return each.artifact->contains(pc); });
+  return found == store.published.end() ? nullptr : &*found;
+}
+
 void unmap_native_stack(Store::Impl& store) {
   if (!store.native_stack) return;
   ::munmap(store.native_stack, kStackGuard + native_stack_bytes(store) + kSpareStack);

@@ -32,6 +32,12 @@ void make_layout(Store::Impl& store, Instance& instance);
 // As Store::publish().
 void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact);
 
+// Whether all of the instance's functions that the artifact has run compiled already.
+bool replaces_compiled_only(const Instance& instance, const Artifact& artifact);
+
+// The compiled code at pc; null where there is none.
+const Published* published_at(const Store::Impl& store, const void* pc);
+
 // How compiled code calls a function that is not: through its type's exit thunk, if any artifact has one.
 void enter_by_thunk(Store::Impl& store, Function& function);
 

@@ -126,6 +126,7 @@ class Store {
   CallResult call(Function* function, std::span<const Value> arguments);
 
   struct Impl;
+  Impl& impl() { return *impl_; }
 
  private:
   std::unique_ptr<Impl> impl_;

@@ -98,6 +98,41 @@ struct FaultHandler {
   }
 };
 
+InterruptedCode interrupted_code(const Store::Impl& store, const ucontext_t& context) {
+  const auto* pc = reinterpret_cast<const char*>(context.uc_mcontext.gregs[REG_RIP]);
+  if (published_at(store, pc)) return InterruptedCode::Compiled;
+#if defined(__clang__)
+  if (is_handlers(pc)) return InterruptedCode::Interpreted;
+#endif
+  return InterruptedCode::Host;
+}
+
+const Function* interrupted_function(const Store::Impl& store, const Instance& instance,
+                                     const ucontext_t& context) {
+  const auto* pc = reinterpret_cast<const std::uint8_t*>(context.uc_mcontext.gregs[REG_RIP]);
+  if (const Published* code = published_at(store, pc)) {
+    const std::optional<Artifact::Place> place = code->artifact->find(pc);
+    if (!place || code->instance != &instance) return nullptr;
+    return &instance.own_functions[place->defined];
+  }
+#ifdef WHERRY_FRAME_IN_REGISTER
+  // Between two handlers the register may be ahead of the frame: believed only where it makes sense.
+  const auto* frame = reinterpret_cast<const Slot*>(context.uc_mcontext.gregs[REG_R13]);
+  const interp::Context& engine = store.context;
+  if (frame < engine.stack_begin || frame + interp::kHeaderSlots > engine.stack_end ||
+      reinterpret_cast<std::uintptr_t>(frame) % alignof(Slot) != 0) {
+    return nullptr;
+  }
+  const Slot at = frame[interp::kFunction];
+  const auto first = reinterpret_cast<Slot>(instance.own_functions.get());
+  const std::size_t bytes = instance.module->code.size() * sizeof(Function);
+  if (at < first || at - first >= bytes || (at - first) % sizeof(Function) != 0) return nullptr;
+  return reinterpret_cast<const Function*>(at);
+#else
+  return nullptr;
+#endif
+}
+
 constinit thread_local FaultScope* FaultScope::innermost_ = nullptr;
 
 void FaultScope::prepare_thread() noexcept {

@@ -1,6 +1,8 @@
 // Faults that mean a trap: a guest's access beyond its memory (core spec 4.2.13; fault.cc).
 #pragma once
 
+#include <ucontext.h>
+
 #include "wasm/engine/store.h"
 
 namespace wherry::wasm {
@@ -33,6 +35,18 @@ class FaultScope {
   FaultScope* outer_;
   bool in_host_ = false;
 };
+
+// What a signal interrupted on a thread that runs a guest.
+enum class InterruptedCode : std::uint8_t {
+  Host,         // anything of ours or of the C library's, with whatever it holds
+  Interpreted,  // an interpreter's handler, between two accesses of its own
+  Compiled,     // the guest's compiled code
+};
+InterruptedCode interrupted_code(const Store::Impl& store, const ucontext_t& context);
+// The instance's function that was interrupted; null where it cannot be told.
+// Requires: interrupted_code() is not Host.
+const Function* interrupted_function(const Store::Impl& store, const Instance& instance,
+                                     const ucontext_t& context);
 
 // While one lives, this thread runs a host function: its faults are no guest's, whatever the address.
 // Costs nothing where the place of the instruction says so (fault.cc). Requires: a FaultScope.
