@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <thread>
@@ -35,6 +36,8 @@ constexpr std::size_t kMaxModuleBytes = std::size_t{1} << 30;
 // Of bodies that are compiled together: the first that a guest waits for, the next, and what it does not.
 constexpr std::size_t kFirstBytes = 8 * 1024;
 constexpr std::size_t kHotBytes = 48 * 1024;
+// A hot function from this size on takes seconds at full quality: until then the guest has it quickly made.
+constexpr std::size_t kLargeBytes = 16 * 1024;
 constexpr std::size_t kMaxLoops = 1000;  // that a guest may ask for
 
 // A copy of our own: the file may change while we read it.
@@ -124,11 +127,13 @@ class Work {
  private:
   struct State {
     std::uint64_t samples = 0;
-    bool full = false;  // done, or somebody is at it
+    bool quick = false;  // done, or somebody is at it
+    bool full = false;   // likewise
   };
   struct Task {
     Compiler::Request request;
     bool hand_over = false;
+    std::optional<LoopId> loop = {};  // that alone, for the guest alone
   };
   struct Made {
     Level level;
@@ -141,6 +146,7 @@ class Work {
   std::optional<Task> take();
   std::optional<Task> take_hot();
   void do_task(const Task& task);
+  void do_loop(const LoopId& loop);
   void listen();
   void hear(const handover::Message& message);
   std::vector<std::uint8_t> link(bool with_quick) const;
@@ -187,6 +193,11 @@ std::optional<Work::Task> Work::take_hot() {
                ? functions_[a].samples > functions_[b].samples
                : a < b;
   });
+  for (std::uint32_t i : hot) {
+    if (functions_[i].quick || module_.code[i].body.size() < kLargeBytes) continue;
+    functions_[i].quick = true;
+    return Task{.request = {.functions = {i}, .level = Level::Quick}, .hand_over = true};
+  }
   const std::size_t most = handed_over_ == 0 ? kFirstBytes : kHotBytes;
   Task task{.request = {.functions = {}, .level = Level::Full}, .hand_over = true};
   std::size_t bytes = 0;
@@ -206,23 +217,37 @@ std::optional<Work::Task> Work::take() {
     if (!loops_.empty()) {
       const LoopId loop = loops_.front();
       loops_.pop_front();
-      return Task{.request = {.functions = {}, .loops = {loop}}, .hand_over = true};
+      return Task{.request = {}, .loop = loop};
     }
     if (auto hot = take_hot()) return hot;
   }
   while (next_ < rest_.size()) {
     Task task{.request = std::move(rest_[next_++])};
-    std::erase_if(task.request.functions, [&](std::uint32_t i) { return functions_[i].full; });
+    const bool quick = task.request.level == Level::Quick;
+    std::erase_if(task.request.functions, [&](std::uint32_t i) {
+      return functions_[i].full || (quick && functions_[i].quick);
+    });
     if (task.request.functions.empty()) continue;
-    if (task.request.level == Level::Full) {
-      for (std::uint32_t i : task.request.functions) functions_[i].full = true;
+    for (std::uint32_t i : task.request.functions) {
+      (quick ? functions_[i].quick : functions_[i].full) = true;
     }
     return task;
   }
   return std::nullopt;
 }
 
+// The guest may have named a loop that is none: then it gets nothing, and all else goes on.
+void Work::do_loop(const LoopId& loop) {
+  try {
+    const CodeObject object = compiler_.object({.functions = {}, .loops = {loop}});
+    const CodeObject* only[] = {&object};
+    guest_.hand_over(compiler_.link(only));
+  } catch (const Error&) {
+  }
+}
+
 void Work::do_task(const Task& task) {
+  if (task.loop) return do_loop(*task.loop);
   CodeObject object = compiler_.object(task.request);
   if (task.hand_over) {
     const CodeObject* only[] = {&object};
@@ -230,7 +255,6 @@ void Work::do_task(const Task& task) {
   }
   const std::lock_guard lock(mu_);
   if (task.hand_over) ++handed_over_;
-  if (task.request.functions.empty()) return;
   made_.push_back({.level = task.request.level,
                    .first = task.request.functions.front(),
                    .object = std::move(object)});
@@ -277,6 +301,8 @@ std::vector<std::uint8_t> Work::run() {
   std::atomic<bool> done = false;
   std::thread listener;
   if (job_.guest >= 0) {
+    // Most have something to say when the compiler is started for them.
+    if (auto message = guest_.hear()) hear(*message);
     listener = std::thread([&] {
       while (!done && guest_.is_there()) {
         if (auto message = guest_.hear()) hear(*message);

@@ -34,6 +34,8 @@ with open(module, "rb") as source, open(output, "wb") as target:
         ours.close()
     if what == "hot":
         ours.send(record(HOT, (2, 5), (1, 1), (4000000000, 7)))
+        ours.send(record(OSR, (2, 4000000000)))
+        ours.send(record(OSR, (4000000000, 0)))
     if what == "nonsense":
         ours.send(b"\xff" * 100)
     program = subprocess.Popen(
@@ -54,6 +56,7 @@ with open(module, "rb") as source, open(output, "wb") as target:
         present = compiled_functions(descriptors[0])
         seals = fcntl.fcntl(descriptors[0], fcntl.F_GET_SEALS)
         sealed = seals == fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-        print("part", ",".join(map(str, present)), "sealed" if sealed else "open")
+        which = ",".join(map(str, present)) if len(present) < 10 else f"of {len(present)}"
+        print("part", which, "sealed" if sealed else "open")
         os.close(descriptors[0])
     print("status", program.wait())
