@@ -33,7 +33,7 @@
 namespace wherry::wasm::abi {
 
 // Of everything in wasm/abi: an artifact of another version is refused.
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 4;
 
 using Slot = std::uint64_t;
 
@@ -53,6 +53,9 @@ struct FunctionEntry {
   const void* native = nullptr;
   void* context = nullptr;
   std::uint32_t type_id = 0;  // equal for equal types throughout the Store
+  // Of a compiled function, where its type's id stands in its instance, of equal types the first: so one
+  // comparison says that a function is of the caller's own instance, and of the type that it expects. Else null.
+  const void* own_type = nullptr;
 };
 
 struct TableView {
@@ -96,7 +99,7 @@ struct InstanceHeader {
 };
 
 static_assert(offsetof(FunctionEntry, native) == 0 && offsetof(FunctionEntry, context) == 8 &&
-              offsetof(FunctionEntry, type_id) == 16);
+              offsetof(FunctionEntry, type_id) == 16 && offsetof(FunctionEntry, own_type) == 24);
 static_assert(offsetof(Activation, host_sp) == 0 && offsetof(Activation, guest_sp) == 8);
 static_assert(offsetof(InstanceHeader, runtime) == 16 && offsetof(Runtime, activation) == 0 &&
               offsetof(Runtime, lowest_call) == 8 && offsetof(Runtime, spare_stack) == 16);

@@ -1,5 +1,8 @@
 #include "wasm/abi/layout.h"
 
+#include <map>
+#include <utility>
+
 namespace wherry::wasm::abi {
 
 InstanceLayout::InstanceLayout(const Module& module) : imported_globals_(module.imported_globals) {
@@ -8,6 +11,11 @@ InstanceLayout::InstanceLayout(const Module& module) : imported_globals_(module.
   tables_ = global_cells_ + (module.globals.size() - imported_globals_) * 16;
   global_pointers_ = tables_ + module.tables.size() * sizeof(TableView*);
   type_ids_ = global_pointers_ + imported_globals_ * sizeof(Slot*);
+  std::map<std::pair<std::vector<ValType>, std::vector<ValType>>, std::uint32_t> known;
+  for (std::uint32_t i = 0; i < module.types.size(); ++i) {
+    const FuncType& type = module.types[i];
+    first_equal_.push_back(known.try_emplace({type.params, type.results}, i).first->second);
+  }
   bytes_ = aligned(type_ids_ + module.types.size() * sizeof(std::uint32_t));
 }
 

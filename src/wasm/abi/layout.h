@@ -2,6 +2,8 @@
 // compiler and engine come to the same numbers.
 #pragma once
 
+#include <vector>
+
 #include "wasm/abi/abi.h"
 #include "wasm/format/module.h"
 
@@ -15,6 +17,8 @@ class InstanceLayout {
   std::size_t bytes() const { return bytes_; }  // a multiple of 16
   std::size_t table(std::uint32_t index) const { return tables_ + index * sizeof(TableView*); }
   std::size_t type_id(std::uint32_t type) const { return type_ids_ + type * sizeof(std::uint32_t); }
+  // Of all types that are equal, the first.
+  std::size_t own_type(std::uint32_t type) const { return type_id(first_equal_[type]); }
   // An imported global: the pointer to its cell. One of the module's own: the cell, 16 bytes.
   std::size_t global(std::uint32_t index) const {
     return index < imported_globals_ ? global_pointers_ + index * sizeof(Slot*)
@@ -28,6 +32,7 @@ class InstanceLayout {
   std::size_t global_cells_;
   std::size_t type_ids_;
   std::size_t bytes_;
+  std::vector<std::uint32_t> first_equal_;  // by type
 };
 
 }  // namespace wherry::wasm::abi

@@ -268,21 +268,61 @@ Value* FunctionLowering::table_element(std::uint32_t table, Value* index, TrapCo
   return b_.CreateGEP(b_.getInt64Ty(), instance_load(b_.getPtrTy(), view), wide);
 }
 
+// Through a table, most calls are of functions of the same instance: these take one comparison, and what the
+// caller knows already. All others go the longer way.
 void FunctionLowering::call_indirect() {
   const std::uint32_t type_index = reader_.u32();
   const std::uint32_t table = reader_.u32();
   const FuncType& type = wasm_.types[type_index];
-  Value* at = table_element(table, pop(), TrapCode::UndefinedElement);
-  Value* entry = instance_load(b_.getPtrTy(), at);
-  // A null entry faults here, in the first page.
-  Value* type_id = instance_load(
-      b_.getInt32Ty(),
-      b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offsetof(abi::FunctionEntry, type_id)));
-  Value* wanted = constant_field(b_.getInt32Ty(), module_.layout_.type_id(type_index));
-  trap_if(b_.CreateICmpNE(type_id, wanted), TrapCode::IndirectCallTypeMismatch);
+  Value* entry =
+      instance_load(b_.getPtrTy(), table_element(table, pop(), TrapCode::UndefinedElement));
   Values arguments(stack_.end() - static_cast<std::ptrdiff_t>(type.params.size()), stack_.end());
   stack_.resize(stack_.size() - type.params.size());
+  auto entry_field = [&](llvm::Type* of, std::size_t offset) {
+    return instance_load(of, b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offset));
+  };
+  // A null entry faults here, in the first page: after all accesses before it.
+  llvm::LoadInst* own_type = entry_field(b_.getInt64Ty(), offsetof(abi::FunctionEntry, own_type));
+  own_type->setVolatile(true);
+  // Against the instance, which is at hand, not against an address that would take a register of its own.
+  Value* distance = b_.CreateSub(own_type, b_.CreatePtrToInt(instance_, b_.getInt64Ty()));
+  Value* is_own = b_.CreateICmpEQ(distance, b_.getInt64(module_.layout_.own_type(type_index)));
+  llvm::BasicBlock* own = block();
+  llvm::BasicBlock* other = block();
+  llvm::BasicBlock* next = block();
+  b_.CreateCondBr(is_own, own, other,
+                  llvm::MDBuilder(b_.getContext()).createBranchWeights(1 << 20, 1));
+  const std::size_t height = stack_.size();
+  auto join = [&] {
+    const Values results(stack_.begin() + static_cast<std::ptrdiff_t>(height), stack_.end());
+    stack_.resize(height);
+    b_.CreateBr(next);
+    return std::pair(b_.GetInsertBlock(), results);
+  };
+
+  b_.SetInsertPoint(own);
+  Values own_arguments = arguments;
+  own_arguments.insert(own_arguments.begin(), instance_);
+  llvm::CallInst* made = b_.CreateCall(module_.function_type(type, false),
+                                       instance_load(b_.getPtrTy(), entry), own_arguments);
+  made->addParamAttr(0, llvm::Attribute::SwiftSelf);
+  finish_call(made, type);
+  const auto [own_end, own_results] = join();
+
+  b_.SetInsertPoint(other);
+  Value* type_id = entry_field(b_.getInt32Ty(), offsetof(abi::FunctionEntry, type_id));
+  Value* wanted = constant_field(b_.getInt32Ty(), module_.layout_.type_id(type_index));
+  trap_if(b_.CreateICmpNE(type_id, wanted), TrapCode::IndirectCallTypeMismatch);
   call_through(entry, type, std::move(arguments));
+  const auto [other_end, other_results] = join();
+
+  b_.SetInsertPoint(next);
+  for (std::size_t i = 0; i < type.results.size(); ++i) {
+    PHINode* either = b_.CreatePHI(own_results[i]->getType(), 2);
+    either->addIncoming(own_results[i], own_end);
+    either->addIncoming(other_results[i], other_end);
+    push(either);
+  }
 }
 
 void FunctionLowering::select() {

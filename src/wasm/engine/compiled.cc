@@ -284,12 +284,16 @@ void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artif
   const Artifact& code =
       *store.published.emplace_back(Published{&instance, std::move(artifact)}).artifact;
   use_thunks(store, instance, code);
+  const abi::InstanceLayout layout(module);
+  const auto* header = reinterpret_cast<const std::uint8_t*>(instance.layout.get());
   for (std::uint32_t i = 0; i < module.code.size(); ++i) {
     const std::uint8_t* native = code.function(i);
     if (!native) continue;
     Function& function = instance.own_functions[i];
     function.native = native;
     function.context = instance.layout.get();
+    const std::uint32_t type = module.functions[module.imported_functions + i];
+    function.own_type = header + layout.own_type(type);
     function.code = kEnterCompiledCode;
   }
 }
