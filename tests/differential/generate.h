@@ -15,4 +15,8 @@ namespace wherry::differential {
 // The same seed gives the same bytes everywhere. size: instructions of a function, about.
 std::string generate(std::uint64_t seed, unsigned size);
 
+// Loops over arrays; exports as above. A function whose name begins with x may run off the end of the memory,
+// and how much of its last stores is done then is left open: what compiles may do several at once.
+std::string generate_arrays(std::uint64_t seed);
+
 }  // namespace wherry::differential

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Generated modules interpreted, compiled, and on node's engine, which must all do the same.
-#   tests/differential/run.sh BUILD_DIR [SEED COUNT SIZE]
+#   tests/differential/run.sh BUILD_DIR [SEED COUNT SIZE [ARRAYS]]
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=tests/common.sh
 source tests/common.sh "${1:?a build directory}"
-seed=${2:-1} count=${3:-300} size=${4:-60}
+seed=${2:-1} count=${3:-300} size=${4:-60} arrays=${5:-60}
 programs="$build/tests/differential"
 
 mkdir "$scratch/modules"
 "$programs/differential_modules" generate "$scratch/modules" "$seed" "$count" "$size" || exit 1
+# Behind them, those of loops over arrays.
+"$programs/differential_modules" generate "$scratch/modules" $((seed + count)) "$arrays" 0 || exit 1
 run "$programs/differential_modules" run "$scratch"/modules/*.wasm
 ok "the engine runs them to the end" [ "$status" -eq 0 ] || finish
 printf '%s\n' "$out" >"$scratch/ours"
@@ -23,7 +25,7 @@ alike() {
   for path in "$scratch"/modules/*.wasm; do
     name=${path##*/}
     run diff <(grep "^$name " "$scratch/ours") <(grep "^$name " "$scratch/theirs")
-    ok "$how: seed $((10#${name%.wasm})) of size $size is as interpreted" [ "$status" -eq 0 ]
+    ok "$how: seed $((10#${name%.wasm})) of $count of size $size and $arrays is as interpreted" [ "$status" -eq 0 ]
   done
 }
 
@@ -34,6 +36,6 @@ done
 if command -v node >/dev/null; then
   alike node node tests/differential/reference.mjs
 else
-  skip "$count generated modules on node" "there is no node to compare with"
+  skip "$((count + arrays)) generated modules on node" "there is no node to compare with"
 fi
 finish
