@@ -87,10 +87,25 @@ const std::vector<Operation>& operations(std::optional<ValType> wanted) {
 constexpr ValType kValueTypes[] = {ValType::I32,  ValType::I64,     ValType::F32,      ValType::F64,
                                    ValType::V128, ValType::FuncRef, ValType::ExternRef};
 
+// The types of values that may hold a NaN.
+constexpr ValType kOpenTypes[] = {ValType::F32, ValType::F64, ValType::V128};
+
+// Whether the bits of a NaN among the result's are open.
+bool opens(const OpcodeInfo& info) {
+  const std::string_view name = info.mnemonic;
+  if (!name.starts_with('f') || name.find('.') == name.npos) return false;
+  constexpr std::string_view kArithmetic[] = {"ceil", "floor",  "trunc",  "nearest", "sqrt",
+                                              "add",  "sub",    "mul",    "div",     "min",
+                                              "max",  "demote", "promote"};
+  const std::string_view what = name.substr(name.find('.') + 1);
+  return std::ranges::any_of(kArithmetic,
+                             [&](std::string_view each) { return what.find(each) != what.npos; });
+}
+
 }  // namespace
 
-BodyGenerator::BodyGenerator(Choices& choices, const Surroundings& surroundings)
-    : choices_(choices), around_(surroundings) {}
+BodyGenerator::BodyGenerator(Choices& choices, const Surroundings& surroundings, Purpose purpose)
+    : choices_(choices), around_(surroundings), purpose_(purpose) {}
 
 std::string BodyGenerator::generate(const FuncType& type) {
   budget_ = kBudget;
@@ -101,9 +116,12 @@ std::string BodyGenerator::generate(const FuncType& type) {
     locals_.push_back(kValueTypes[choices_.below(std::size(kValueTypes))]);
     groups.push_back(u32(1) + writer::type(locals_.back()));
   }
+  // Behind those that statements name: see spare_local.
+  for (ValType of : kOpenTypes) groups.push_back(u32(1) + writer::type(of));
   labels_ = {type.results};
   take_fuel();
   statements(kDepth);
+  show_locals();
   expressions(type.results, kDepth);
   return writer::vector(groups) + code_ + op(Opcode::End);
 }
@@ -158,9 +176,11 @@ void BodyGenerator::statement(unsigned depth) {
       return statement_of_memory(depth);
     case 14:
       return statement_of_tables(depth);
-    default:
-      expression(kValueTypes[choices_.below(std::size(kValueTypes))], depth);
-      return emit(op(Opcode::Drop));
+    default: {
+      const ValType type = kValueTypes[choices_.below(std::size(kValueTypes))];
+      expression(type, depth);
+      return drop({type});
+    }
   }
 }
 
@@ -395,6 +415,7 @@ void BodyGenerator::apply(Opcode opcode, const OpcodeInfo& info, unsigned depth)
     }
   }
   emit(op(opcode));
+  if (purpose_ == Purpose::Compare && opens(info)) settle_nan(info);
   std::uint32_t lanes = 16u >> info.width;
   switch (info.immediate) {
     case Immediate::Memory:
@@ -417,6 +438,30 @@ void BodyGenerator::apply(Opcode opcode, const OpcodeInfo& info, unsigned depth)
   }
 }
 
+// A local of its own, of a type that may hold a NaN.
+std::uint32_t BodyGenerator::spare_local(ValType type) const {
+  const auto kind = std::ranges::find(kOpenTypes, type) - kOpenTypes;
+  return static_cast<std::uint32_t>(locals_.size()) + static_cast<std::uint32_t>(kind);
+}
+
+// What is on top, or zero in each lane that is a NaN.
+void BodyGenerator::settle_nan(const OpcodeInfo& info) {
+  const bool single = info.mnemonic.starts_with("f32");
+  const std::uint32_t local = spare_local(info.result);
+  emit(op(Opcode::LocalTee, local));
+  const std::string zero(info.result == ValType::V128 ? 16 : single ? 4 : 8, '\0');
+  const std::string again = op(Opcode::LocalGet, local) + op(Opcode::LocalGet, local);
+  switch (info.result) {
+    case ValType::F32:
+      return emit(op(Opcode::F32Const) + zero + again + op(Opcode::F32Eq) + op(Opcode::Select));
+    case ValType::F64:
+      return emit(op(Opcode::F64Const) + zero + again + op(Opcode::F64Eq) + op(Opcode::Select));
+    default:
+      return emit(op(Opcode::V128Const) + zero + again +
+                  op(single ? Opcode::F32x4Eq : Opcode::F64x2Eq) + op(Opcode::V128Bitselect));
+  }
+}
+
 // Mostly one that is inside the memory.
 void BodyGenerator::address(unsigned depth) {
   expression(ValType::I32, depth);
@@ -424,17 +469,25 @@ void BodyGenerator::address(unsigned depth) {
 }
 
 void BodyGenerator::leaf(ValType wanted) {
-  std::uint32_t which = choices_.below(3);
+  const std::uint32_t which = choices_.below(3);
+  std::vector<std::uint32_t> of_type;
   if (which == 1) {
     for (std::uint32_t i = 0; i < locals_.size(); ++i) {
-      std::uint32_t index = static_cast<std::uint32_t>(locals_.size()) - 1 - i;
-      if (locals_[index] == wanted) return emit(op(Opcode::LocalGet, index));
+      if (locals_[i] == wanted) of_type.push_back(i);
     }
   }
   if (which == 2) {
     for (std::uint32_t i = 0; i < around_.globals.size(); ++i) {
-      if (around_.globals[i].type == wanted) return emit(op(Opcode::GlobalGet, i));
+      if (around_.globals[i].type == wanted) of_type.push_back(i);
     }
+  }
+  if (!of_type.empty()) {
+    const std::uint32_t index =
+        purpose_ == Purpose::Compare
+            ? of_type[choices_.below(static_cast<std::uint32_t>(of_type.size()))]
+        : which == 1 ? of_type.back()
+                     : of_type.front();
+    return emit(op(which == 1 ? Opcode::LocalGet : Opcode::GlobalGet, index));
   }
   constant(wanted);
 }
@@ -485,7 +538,52 @@ void BodyGenerator::constant(ValType wanted) {
 }
 
 void BodyGenerator::drop(const ValTypes& types) {
-  for (std::size_t i = 0; i < types.size(); ++i) emit(op(Opcode::Drop));
+  for (std::size_t i = types.size(); i > 0; --i) {
+    if (purpose_ == Purpose::Compare) {
+      show(types[i - 1]);
+    } else {
+      emit(op(Opcode::Drop));
+    }
+  }
+}
+
+// What is on top goes into the last global.
+void BodyGenerator::show(ValType type) {
+  const auto last = static_cast<std::uint32_t>(around_.globals.size());
+  auto mix = [&] {
+    emit(op(Opcode::GlobalGet, last) + i64_const(5) + op(Opcode::I64Rotl));
+    emit(op(Opcode::I64Xor) + op(Opcode::GlobalSet, last));
+  };
+  switch (type) {
+    case ValType::I64:
+      return mix();
+    case ValType::I32:
+      emit(op(Opcode::I64ExtendI32U));
+      return mix();
+    case ValType::F32:
+      emit(op(Opcode::I32ReinterpretF32) + op(Opcode::I64ExtendI32U));
+      return mix();
+    case ValType::F64:
+      emit(op(Opcode::I64ReinterpretF64));
+      return mix();
+    case ValType::V128:
+      emit(op(Opcode::LocalTee, spare_local(type)) + op(Opcode::I64x2ExtractLane) + byte(0));
+      mix();
+      emit(op(Opcode::LocalGet, spare_local(type)) + op(Opcode::I64x2ExtractLane) + byte(1));
+      return mix();
+    case ValType::FuncRef:
+    case ValType::ExternRef:
+      emit(op(Opcode::RefIsNull) + op(Opcode::I64ExtendI32U));
+      return mix();
+  }
+}
+
+void BodyGenerator::show_locals() {
+  if (purpose_ == Purpose::Run) return;
+  for (std::uint32_t i = 0; i < locals_.size(); ++i) {
+    emit(op(Opcode::LocalGet, i));
+    show(locals_[i]);
+  }
 }
 
 bool BodyGenerator::keep(const ValTypes& types, ValType wanted) {

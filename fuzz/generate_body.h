@@ -21,10 +21,17 @@ struct Surroundings {
   std::uint32_t element_segments = 0;
 };
 
+enum class Purpose : bool {
+  Run,
+  // Engines are compared: what is computed shows in a last global, an i64, and a NaN of which the
+  // specification leaves sign and payload open is replaced at once.
+  Compare,
+};
+
 // Generates type-correct code: an expression for a wanted type, a statement for none.
 class BodyGenerator {
  public:
-  BodyGenerator(Choices& choices, const Surroundings& surroundings);
+  BodyGenerator(Choices& choices, const Surroundings& surroundings, Purpose purpose);
 
   // The body of a function as the code section holds it, less its size.
   std::string generate(const wasm::FuncType& type);
@@ -50,11 +57,16 @@ class BodyGenerator {
   void expression(ValType wanted, unsigned depth);
   void expressions(const ValTypes& wanted, unsigned depth);
   void leaf(ValType wanted);
+  std::uint32_t spare_local(ValType type) const;
   void constant(ValType wanted);
   void reference(ValType wanted, unsigned depth);
   void operation(ValType wanted, unsigned depth);
   void apply(wasm::Opcode opcode, const wasm::OpcodeInfo& info, unsigned depth);
+  void settle_nan(const wasm::OpcodeInfo& info);
+  void show(ValType type);
+  void show_locals();
   void address(unsigned depth);
+  // The values on top, the last of `types` being the uppermost, are gone; to be compared they are shown.
   void drop(const ValTypes& types);
   // One value of `types` on the stack remains, of the wanted type; false where there is none.
   bool keep(const ValTypes& types, ValType wanted);
@@ -63,6 +75,7 @@ class BodyGenerator {
 
   Choices& choices_;
   const Surroundings& around_;
+  Purpose purpose_;
   std::string code_;
   ValTypes locals_;
   std::vector<ValTypes> labels_;  // what a branch to each takes, outermost first

@@ -87,21 +87,28 @@ std::string table_and_memory_sections() {
          section(5, vector({byte(1) + u32(1) + u32(3)}));
 }
 
-std::string global_section(const Surroundings& around) {
+std::string global_section(const Surroundings& around, Purpose purpose) {
   std::vector<std::string> items;
   for (std::size_t i = 0; i < around.globals.size(); ++i) {
     const GlobalType& type = around.globals[i];
     std::string init = i == 0 ? i32_const(kFuel) : zero_of(type.type);
     items.push_back(writer::type(type.type) + byte(type.is_mutable) + init + op(Opcode::End));
   }
+  if (purpose == Purpose::Compare) {
+    items.push_back(writer::type(ValType::I64) + byte(1) + i64_const(0) + op(Opcode::End));
+  }
   return section(6, vector(items));
 }
 
-std::string export_section(const Surroundings& around) {
+std::string export_section(const Surroundings& around, Purpose purpose) {
   std::vector<std::string> items = {sized("refuel") + byte(0) + u32(0),
                                     sized("memory") + byte(2) + u32(0)};
   for (std::uint32_t i = 1; i < around.functions.size(); ++i) {
     items.push_back(sized(fmt::format("f{}", i - 1)) + byte(0) + u32(i));
+  }
+  const std::size_t globals = around.globals.size() + (purpose == Purpose::Compare ? 1 : 0);
+  for (std::uint32_t i = 0; i < globals; ++i) {
+    items.push_back(sized(fmt::format("g{}", i)) + byte(3) + u32(i));
   }
   return section(7, vector(items));
 }
@@ -117,10 +124,10 @@ std::string element_section(const Surroundings& around) {
                             u32(1) + byte(0) + vector(functions), u32(5) + nulls}));
 }
 
-std::string code_section(const Surroundings& around, Choices& choices) {
+std::string code_section(const Surroundings& around, Choices& choices, Purpose purpose) {
   std::vector<std::string> bodies = {body({}, i32_const(kFuel) + op(Opcode::GlobalSet, 0))};
   for (std::uint32_t i = 1; i < around.functions.size(); ++i) {
-    BodyGenerator generator(choices, around);
+    BodyGenerator generator(choices, around, purpose);
     bodies.push_back(sized(generator.generate(around.types[around.functions[i]])));
   }
   return section(10, vector(bodies));
@@ -134,12 +141,13 @@ std::string data_section() {
 
 }  // namespace
 
-std::string generate_module(ByteSpan bytes) {
+std::string generate_module(ByteSpan bytes, Purpose purpose) {
   Choices choices(bytes);
   Surroundings around = surroundings(choices);
   return header() + type_section(around) + function_section(around) + table_and_memory_sections() +
-         global_section(around) + export_section(around) + element_section(around) +
-         section(12, u32(kSegments)) + code_section(around, choices) + data_section();
+         global_section(around, purpose) + export_section(around, purpose) +
+         element_section(around) + section(12, u32(kSegments)) +
+         code_section(around, choices, purpose) + data_section();
 }
 
 }  // namespace wherry::fuzz
