@@ -9,16 +9,24 @@
 #   wait_until CONDITION... for ten seconds at most; fails where it does not come about
 #   milliseconds, took SINCE      the time now, and how long it is since such a time
 #   as_each_user CASES      calls CASES WHO ID: where this is root as `root`, and again as `user`, who is no root;
-#                           `as COMMAND...`, which is what is in $prefix, then runs a command as that user
+#                           `as COMMAND...`, which is what is in $prefix, then runs a command as that user, and
+#                           `as_job COMMAND... &` one whose number is $!
 #   count FILE              shows the output of other tests; what their last line counts is added
 #   finish                  prints the count, as the last line, and exits
-# Programs of the build come first in PATH; the store is a new one; $scratch is removed at the end.
+# Programs of the build come first in PATH; the store is a new one; at the end $scratch is removed, and whoever has it
+# in its command line is killed.
 set -uo pipefail
 
 build=$(realpath "$1")
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/wherry-test.XXXXXX")
 chmod 755 "$scratch"
-trap 'chmod -R u+rwX "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
+# A failed test may leave a guest that works for ever.
+clean_up() {
+  pkill -KILL -f "$scratch/"
+  chmod -R u+rwX "$scratch" 2>/dev/null
+  rm -rf "$scratch"
+}
+trap clean_up EXIT
 export PATH="$build/bin:$PATH" WHERRY_ROOT="$scratch/store"
 unset XDG_DATA_HOME SOURCE_DATE_EPOCH
 
@@ -93,6 +101,7 @@ milliseconds() { echo $((${EPOCHREALTIME/./} / 1000)); }
 took() { echo $(($(milliseconds) - $1)); }
 
 as() { "${prefix[@]}" "$@"; }
+as_job() { exec "${prefix[@]}" "$@"; }
 
 as_each_user() {
   prefix=(env)

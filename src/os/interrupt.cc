@@ -1,5 +1,6 @@
 #include "os/interrupt.h"
 
+#include <algorithm>
 #include <atomic>
 #include <iterator>
 
@@ -31,5 +32,14 @@ InterruptGuard::~InterruptGuard() {
 }
 
 bool InterruptGuard::raised() noexcept { return noted_signal != 0; }
+
+bool is_asked_to_end() noexcept {
+  sigset_t pending;
+  ::sigpending(&pending);
+  constexpr int kEnding[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+  return InterruptGuard::raised() || std::ranges::any_of(kEnding, [&](int number) {
+           return ::sigismember(&pending, number) == 1;
+         });
+}
 
 }  // namespace wherry::os

@@ -9,6 +9,7 @@
 #include <csignal>
 
 #include "base/error.h"
+#include "os/interrupt.h"
 
 namespace wherry::os {
 namespace {
@@ -31,15 +32,6 @@ bool is_ready(std::span<const pollfd> watched, int fd, short events) {
   return std::ranges::any_of(watched, [&](const pollfd& each) {
     return each.fd == fd && (each.revents & (events | POLLHUP | POLLERR));
   });
-}
-
-// By a signal that is held back: there is no program any more that it could be passed on to.
-bool is_asked_to_end() {
-  sigset_t pending;
-  ::sigpending(&pending);
-  constexpr int kEnding[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-  return std::ranges::any_of(kEnding,
-                             [&](int number) { return ::sigismember(&pending, number) == 1; });
 }
 
 bool would_block() { return errno == EAGAIN || errno == EINTR; }
@@ -163,7 +155,7 @@ void TerminalRelay::finish() {
     if (::poll(&screen, 1, kLookForSignalsMs) > 0) {
       write_screen();
     } else if (is_asked_to_end()) {
-      return;
+      return;  // there is no program any more that the signal could be passed on to
     }
   }
 }

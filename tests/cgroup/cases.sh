@@ -8,7 +8,9 @@ in_state() { is "$(query state "$1" | jq -r .status)" "$2"; }
 pid_of() { query state "$1" | jq -r .pid; }
 place() { [ "$mode" = v1 ] && echo "/sys/fs/cgroup/$1$top/one" || echo "/sys/fs/cgroup$top/one"; }
 groups() { find /sys/fs/cgroup -path "*$top/*" -type d 2>/dev/null; }
-nothing_left() { is "$(find "$scratch/state" -mindepth 1)$(groups)" "" && ! pgrep -f "$scratch/state" >/dev/null; }
+nobody_left() { ! pgrep -f "$scratch/state"; }
+# Who compiles for a guest learns of its end, and then ends.
+nothing_left() { is "$(find "$scratch/state" -mindepth 1)$(groups)" "" && wait_until nobody_left; }
 holds() { is "$(cat "$(place "$1")/$2")" "$3"; } # CONTROLLER FILE VALUE
 json() { jq -e "$1" <<<"$out" >/dev/null; }
 

@@ -60,7 +60,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 [ -d /run/containerd/s ] || made='/run/containerd/s /run/containerd'
 # shellcheck disable=SC2086
-trap 'end_servers; [ -z "${made:-}" ] || rmdir $made 2>/dev/null; chmod -R u+rwX "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
+trap 'end_servers; [ -z "${made:-}" ] || rmdir $made 2>/dev/null; clean_up' EXIT
 
 # containerd 1.6: the address, and nothing beside it. `run` returns once nobody holds its output open.
 bundle one '{"annotations": {}}'

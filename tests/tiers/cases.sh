@@ -9,7 +9,9 @@ export WHERRY_ROOT=$dir/store
 cache=$dir/store/cache
 kept() { find "$cache/artifacts" -type f ! -name '.*' 2>/dev/null | wc -l; }
 is_kept() { [ "$(kept)" -eq "$1" ]; }
-agents() { pgrep -f "$scratch/bin/wherry-" | wc -l; }
+# Who runs one of our programs, less `wherry` itself.
+ours() { find /proc -maxdepth 2 -name exe -lname "$scratch/bin/wherry-*" -printf '%h\n' 2>/dev/null | cut -d / -f 3; }
+zombies() { [[ $(ps -o stat= --ppid "$(ours | paste -sd ,)") == *Z* ]]; }
 # tier TIER COMMAND...: with WHERRY_TIER
 tier() { run as env "WHERRY_TIER=$1" "${@:2}"; }
 guest() { echo wherry run --rm "$dir/guest.wasm" "$@"; }
@@ -58,26 +60,38 @@ ok "$who: what cannot be compiled is refused as ever" eval 'is "$status" 126 && 
 run as env WHERRY_TIER=compiled WHERRY_CACHE=/proc/none $(guest sum 100000)
 ok "$who: no cache: a warning, and interpreted" eval 'is "$status$out" "0$wanted" && contains "$err" "warning: the guest is interpreted: "'
 
+# A compiler that takes its time
+as tee "$dir/slow" <<<$'#!/bin/sh\nwhile :; do sleep 1; done' >/dev/null
+as chmod +x "$dir/slow"
+as rm -rf "$cache"
+as_job env WHERRY_TIER=compiled WHERRY_COMPILE="$dir/slow" wherry run --rm "$dir/guest.wasm" work >"$scratch/.waits" 2>&1 &
+waits=$!
+ok "$who: the compiler is waited for" wait_until pgrep -f "sh $dir/slow"
+kill "$waits"
+ok "$who: but not by who is to end" wait_until eval '! kill -0 $waits && ! pgrep -f "sh $dir/slow" && is "$(ours)" ""'
+wait "$waits" 2>/dev/null
+
 # In the background ---------------------------------------------------------------------------------------
 as rm -rf "$cache"
 run as $(guest sum 1)
 sleep 0.3
 ok "$who: a guest that ends at once is not compiled" eval 'is "$status$err" 0 && is_kept 0'
-wait_until is "$(agents)" 0
-as wherry run --rm "$dir/guest.wasm" work >"$scratch/.waits" 2>&1 &
+wait_until eval 'is "$(ours)" ""'
+as_job wherry run --rm "$dir/guest.wasm" work >"$scratch/.waits" 2>&1 &
 waits=$!
 ok "$who: one that lasts is compiled while it runs" wait_until is_kept 1
+ok "$who: and has no zombie for a child" wait_until eval '! zombies'
 ok "$who: and runs on" eval 'kill -0 $waits && is "$(wc -l <"$scratch/.waits")" 1'
 kill "$waits"
 wait "$waits" 2>/dev/null
-ok "$who: nobody is left" wait_until eval 'is "$(agents)" 0'
+ok "$who: nobody is left" wait_until eval 'is "$(ours)" ""'
 as rm -rf "$cache"
-as wherry run --rm "$dir/guest.wasm" work >/dev/null 2>&1 &
+as_job wherry run --rm "$dir/guest.wasm" work >/dev/null 2>&1 &
 waits=$!
 sleep 0.05
 kill -KILL "$waits" 2>/dev/null
 wait "$waits" 2>/dev/null
-ok "$who: nor after a kill" wait_until eval 'is "$(agents)" 0'
+ok "$who: nor after a kill" wait_until eval 'is "$(ours)" ""'
 
 # An OCI runtime ------------------------------------------------------------------------------------------
 bundle=$dir/bundle
@@ -107,7 +121,7 @@ ok "$who: two share its pages, and have none of it for themselves" eval '[ "$(fi
 rt exec three /guest.wasm sum 100000
 ok "$who: exec runs compiled code too" eval 'is "$status$out" "0$wanted"'
 for id in one two three; do rt delete --force $id; done
-ok "$who: nobody is left of them" wait_until eval 'is "$(agents)" 0'
+ok "$who: nobody is left of them" wait_until eval 'is "$(ours)" ""'
 jq '.annotations["org.wherry.tier"] = "interpreter" | .process.args = ["/guest.wasm", "sum", "100000"]' "$bundle/config.json" | as tee "$bundle/next" >/dev/null
 as mv "$bundle/next" "$bundle/config.json"
 as rm -rf "$cache"

@@ -19,13 +19,13 @@
 #include "wasm/cache/fill.h"
 #include "wasm/cache/settings.h"
 #include "wasm/format/decode.h"
+#include "wasm/format/limits.h"
 
 namespace wherry::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMaxModuleBytes = 1u << 30;
 constexpr std::size_t kMaxModules = 1000;  // of an image
 
 bool is_module(int file) {
@@ -93,7 +93,7 @@ void ModuleCompiler::compile(int module, const std::string& name) const {
                }
                const wasm::Cache cache = open_cache(context_);
                const wasm::ArtifactKey key{
-                   .module = module_digest(cache, module, 0, kMaxModuleBytes),
+                   .module = module_digest(cache, module, 0, wasm::limits::kModuleBytes),
                    .environment = wasm::host_environment()};
                if (cache.find(key).is_open()) {
                  return say(fmt::format("'{}' is compiled already", name));

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,19 +26,21 @@
 #include "wasm/cache/cache.h"
 #include "wasm/cache/fill.h"
 #include "wasm/format/decode.h"
+#include "wasm/format/limits.h"
 
 namespace wherry::container {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t kMaxModuleBytes = 1u << 30;
 // A guest that ends by then costs nobody a compilation.
 constexpr milliseconds kLasts(100);
 constexpr milliseconds kBetweenLooks(200);
 constexpr int kNice = 10;
 
+// Whether it may be one. What is none, or too big, is refused where it is loaded.
 bool is_module(int file) {
+  if (os::file_size(file) > wasm::limits::kModuleBytes) return false;
   std::array<std::uint8_t, 8> start{};
   return ::pread(file, start.data(), start.size(), 0) == static_cast<ssize_t>(start.size()) &&
          wasm::has_wasm_magic(start);
@@ -122,7 +125,8 @@ void NativeCode::Job::run() const {
   }
 }
 
-// In a process that stays anyway: an agent is made only when the guest has lasted.
+// In a process that stays anyway: an agent is made only when the guest has lasted. It is made by a process that
+// ends at once, so that its own end is for init to learn, and not for this process.
 class NativeCode::Watch : public os::Attendant {
  public:
   explicit Watch(NativeCode& code) : code_(code) {}
@@ -140,13 +144,26 @@ class NativeCode::Watch : public os::Attendant {
     if (found->revents & POLLHUP) {
       code_.job_.reset();
     } else {
-      code_.leave_agent();
+      leave_orphan();
     }
   }
   bool take_signal(int) override { return false; }
   void finish() override { code_.job_.reset(); }
 
  private:
+  void leave_orphan() noexcept {
+    auto [left, problem] = outcome_of([&] {
+      const os::Child parent = os::clone_child(0, [&](os::ParentLink&) {
+        code_.leave_agent();
+        return 0;
+      });
+      sys([&] { return ::waitpid(parent.pid(), nullptr, 0); }, "wait for process {}", parent.pid());
+      return true;
+    });
+    code_.job_.reset();
+    if (!left) code_.warn("the guest stays interpreted: " + problem);
+  }
+
   NativeCode& code_;
 };
 
@@ -201,15 +218,13 @@ std::vector<os::Fd> NativeCode::provide(os::Fd module, pid_t process) noexcept {
     });
     if (!done) problem_ = std::move(problem);
   }
-  if (!problem_.empty() && settings_.warn) {
-    settings_.warn("the guest is interpreted: " + problem_);
-  }
+  if (!problem_.empty()) warn("the guest is interpreted: " + problem_);
   return provided;
 }
 
 void NativeCode::provide_from_cache(os::Fd module, pid_t process, std::vector<os::Fd>& provided) {
   if (!is_module(module.get())) return;
-  key_.module = module_digest(*cache_, module.get(), process, kMaxModuleBytes);
+  key_.module = module_digest(*cache_, module.get(), process, wasm::limits::kModuleBytes);
   os::Fd artifact = cache_->find(key_);
   if (!artifact.is_open()) {
     if (!compiler_) compiler_ = wasm::compiler_program(settings_.environment);
@@ -250,12 +265,16 @@ void NativeCode::leave_agent() noexcept {
         job->run();
         return true;
       });
-      if (!done && settings_.warn) settings_.warn("the guest stays interpreted: " + why);
+      if (!done) warn("the guest stays interpreted: " + why);
       return 0;
     });
     return true;
   });
-  if (!left && settings_.warn) settings_.warn("the guest stays interpreted: " + problem);
+  if (!left) warn("the guest stays interpreted: " + problem);
+}
+
+void NativeCode::warn(const std::string& text) const {
+  if (settings_.warn) settings_.warn(text);
 }
 
 os::Attendant* NativeCode::attendant() {

@@ -54,6 +54,7 @@ class NativeCode {
  private:
   struct Job;
   class Watch;
+  void warn(const std::string& text) const;
   void open_cache();
   void provide_from_cache(os::Fd module, pid_t process, std::vector<os::Fd>& provided);
 

@@ -19,13 +19,13 @@
 #include "wasm/engine/engine.h"
 #include "wasm/engine/tier_up.h"
 #include "wasm/format/decode.h"
+#include "wasm/format/limits.h"
 #include "wasm/format/validate.h"
 #include "wasm/wasi/wasi.h"
 
 namespace wherry::container {
 namespace {
 
-constexpr std::size_t kMaxModuleBytes = 1u << 30;
 constexpr int kTrapCode = 134;  // as a shell shows SIGABRT
 constexpr int kCannotRunCode = 126;
 constexpr int kOwnFailureCode = 125;
@@ -194,7 +194,8 @@ void WasmWorkload::prepare() {
   function_ = entrypoint.function;
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },
              [&] {
-               file_ = std::make_unique<ModuleBytes>(entrypoint.file, kMaxModuleBytes, whereabouts);
+               file_ = std::make_unique<ModuleBytes>(entrypoint.file, wasm::limits::kModuleBytes,
+                                                     whereabouts);
              });
   require_module(file_->bytes(), entrypoint.path);
   in_context([&] { return fmt::format("load '{}'", entrypoint.path); },

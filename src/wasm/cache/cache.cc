@@ -10,12 +10,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "os/file.h"
+#include "os/interrupt.h"
 #include "os/path_at.h"
 #include "wasm/abi/abi.h"
 #include "wasm/artifact/format.h"
@@ -26,6 +30,7 @@ namespace {
 constexpr std::string_view kNew = ".new";
 constexpr std::int64_t kTouchedSeconds = 60;  // how exactly it is known when an artifact was used
 constexpr std::size_t kMaxDigests = 4096;
+constexpr std::chrono::milliseconds kBetweenTries(50);
 
 Digest digest_of_environment(const ArtifactKey& key) {
   return digest_of(as_bytes(key.environment));
@@ -179,10 +184,11 @@ Cache::Begun Cache::begin(const ArtifactKey& key, Others others) const {
                           0600);
         },
         "make '{}' in the cache", name));
-    if (others == Others::GoOn) {
-      if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return {};
-    } else {
-      sys([&] { return ::flock(file.get(), LOCK_EX); }, "lock '{}' in the cache", name);
+    while (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (others == Others::GoOn) return {};
+      if (errno != EWOULDBLOCK) fail_errno(errno, "lock '{}' in the cache", name);
+      if (os::is_asked_to_end()) fail(ErrorKind::Unavailable, "interrupted");
+      std::this_thread::sleep_for(kBetweenTries);
     }
     // Whoever had it may have put it in its place, or taken it away; and what he made is there to be found.
     if (!is_at(file.get(), artifacts_.get(), name)) continue;

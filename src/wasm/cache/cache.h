@@ -60,7 +60,8 @@ class Cache {
     std::optional<CacheEntry> entry;
   };
   enum class Others : bool { AreWaitedFor, GoOn };
-  // Requires: the entry goes before this object. Throws Error.
+  // Requires: the entry goes before this object. Throws Error; also where a signal asks this process to end while it
+  // waits (os/interrupt.h).
   Begun begin(const ArtifactKey& key, Others others) const;
 
   // For those who compile in the background, one at a time: its turn lasts as long as the descriptor, also where

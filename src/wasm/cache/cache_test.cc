@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -162,6 +163,23 @@ TEST_F(CacheTest, OneMakesItTheOthersGoOnOrWait) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(made, 1);
   EXPECT_EQ(artifacts().size(), 1u);
+}
+
+TEST_F(CacheTest, WhoIsAskedToEndDoesNotWait) {
+  Cache cache(folder_, kLarge);
+  const ArtifactKey key = key_of("a");
+  Cache::Begun first = cache.begin(key, Cache::Others::GoOn);
+  ASSERT_TRUE(first.entry);
+  sigset_t terminate;
+  sigset_t before;
+  ::sigemptyset(&terminate);
+  ::sigaddset(&terminate, SIGTERM);
+  ::sigprocmask(SIG_BLOCK, &terminate, &before);
+  ::raise(SIGTERM);
+  EXPECT_THROW(cache.begin(key, Cache::Others::AreWaitedFor), Error);
+  int taken = 0;
+  EXPECT_EQ(::sigwait(&terminate, &taken), 0) << "the signal is still there";
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
 }
 
 TEST_F(CacheTest, WhatAKilledProcessLeftIsTakenOver) {

@@ -12,12 +12,15 @@
 
 #include "base/error.h"
 #include "os/file.h"
+#include "os/interrupt.h"
 #include "os/process.h"
 
 namespace wherry::wasm {
 namespace {
 
 constexpr std::size_t kMaxWords = 1024;  // of what it said last
+
+constexpr std::chrono::milliseconds kBetweenLooks(100);
 
 // The numbers that the compiler knows its descriptors by.
 constexpr int kModule = 3;
@@ -68,7 +71,8 @@ class Running {
       if (left.count() <= 0) {
         fail(ErrorKind::Unavailable, "it was not done after {} s, and was ended", limit.count());
       }
-      if (::poll(&watched, 1, static_cast<int>(left.count())) > 0) break;
+      if (::poll(&watched, 1, static_cast<int>(std::min(left, kBetweenLooks).count())) > 0) break;
+      if (os::is_asked_to_end()) fail(ErrorKind::Unavailable, "interrupted");
     }
     int raw = 0;
     sys([&] { return ::waitpid(pid_, &raw, 0); }, "wait for it");

@@ -20,7 +20,8 @@ struct CompilerRun {
   std::chrono::seconds limit = std::chrono::minutes(20);
 };
 
-// Returns when it has ended and the output is whole. Throws Error with the last that it said.
+// Returns when it has ended and the output is whole. Throws Error with the last that it said; also where a signal
+// asks this process to end meanwhile (os/interrupt.h): then it is killed.
 void run_compiler(const CompilerRun& run);
 
 // The artifact for the key, open for reading: found, or compiled now. Waits for others that compile it.
