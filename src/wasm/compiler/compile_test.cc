@@ -111,6 +111,30 @@ TEST_F(CompilerTest, LevelsMakeDifferentCodeForTheSameKey) {
                          quick.begin() + artifact_format::kModuleAt));
 }
 
+// Function 0 is `first`, of one parameter; function 1 calls it and ends with `rest`.
+CodeObject caller_of(std::string_view first, std::string_view rest) {
+  const FuncType type{.params = {ValType::I32}, .results = {ValType::I32}};
+  const std::string code = op(Opcode::LocalGet, 0) + op(Opcode::Call, 0) + std::string(rest);
+  const std::string bytes = header() + section(1, vector({function_type(type)})) +
+                            section(3, vector({u32(0), u32(0)})) +
+                            section(10, vector({body({}, first), body({}, code)}));
+  const Module module = decode(as_bytes(bytes));
+  validate(module);
+  return Compiler(module, {}).object({.functions = {0, 1}});
+}
+
+TEST(ReturnedArgumentTest, IsWhatTheCallerGave) {
+  const std::string own = op(Opcode::Drop) + op(Opcode::LocalGet, 0);
+  const std::string same = op(Opcode::LocalGet, 0) + op(Opcode::If, 0x40) +
+                           op(Opcode::LocalGet, 0) + op(Opcode::Return) + op(Opcode::End) +
+                           op(Opcode::LocalGet, 0);
+  EXPECT_EQ(caller_of(same, "").bytes, caller_of(same, own).bytes);
+  const std::string other = op(Opcode::LocalGet, 0) + op(Opcode::If, 0x40) +
+                            op(Opcode::LocalGet, 0) + op(Opcode::Return) + op(Opcode::End) +
+                            i32_const(7);
+  EXPECT_NE(caller_of(other, "").bytes, caller_of(other, own).bytes);
+}
+
 TEST(FeaturesTest, ThoseOfAProcessorAsFarAsCodeMayUseThem) {
   EXPECT_TRUE(features_of("x86-64").empty());
   EXPECT_EQ(features_of("x86-64-v2"),

@@ -21,11 +21,13 @@ namespace wherry::wasm::compiler {
 namespace {
 
 // One round of what matters for code that was optimised once, when it became WebAssembly: as fast as LLVM's
-// -O3 and made in a third of the time (docs/RATIONALE.md).
+// -O3 and made in a third of the time (docs/RATIONALE.md). Loops are looked at twice: what an outer one is known
+// to count to decides which way leads into an inner one, and that is what tells of it that no address wraps.
 constexpr const char* kScalarPasses =
     "early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,simplifycfg,reassociate,loop-"
     "simplify,lcssa,"
-    "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars)";
+    "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars),simplifycfg,loop-simplify,lcssa,loop("
+    "indvars)";
 constexpr const char* kVectorPasses = "loop-vectorize,slp-vectorizer";
 // vector-combine: what the producer unrolled comes out of the vectoriser shuffled there and back.
 constexpr const char* kLastPasses =
@@ -88,6 +90,40 @@ void vectorise(llvm::Function& function, llvm::FunctionPassManager& passes,
   analyses.invalidate(function, llvm::PreservedAnalyses::none());
 }
 
+// The argument that the function returns whichever way it is left, or null.
+llvm::Argument* returned_argument(llvm::Function& function) {
+  llvm::Argument* found = nullptr;
+  for (llvm::BasicBlock& block : function) {
+    const auto* leaving = llvm::dyn_cast<llvm::ReturnInst>(block.getTerminator());
+    if (!leaving) continue;
+    llvm::Value* value = leaving->getReturnValue();
+    // Where a block ends, values meet that are one and the same; not often many times over.
+    for (int depth = 0; depth < 8; ++depth) {
+      auto* merged = llvm::dyn_cast_or_null<llvm::PHINode>(value);
+      if (!merged) break;
+      value = merged->hasConstantValue();
+    }
+    auto* argument = llvm::dyn_cast_or_null<llvm::Argument>(value);
+    if (!argument || (found && found != argument)) return nullptr;
+    found = argument;
+  }
+  return found;
+}
+
+// Of what returns one of its arguments, as memcpy and its like do, the caller knows the result: an address that
+// it gave itself, and that loops are checked with for whether they meet it.
+void forward_returned_arguments(llvm::Module& module) {
+  for (llvm::Function& function : module) {
+    const llvm::Argument* returned = returned_argument(function);
+    if (!returned) continue;
+    for (llvm::User* user : function.users()) {
+      auto* call = llvm::dyn_cast<llvm::CallInst>(user);
+      if (!call || call->getCalledOperand() != &function) continue;
+      call->replaceAllUsesWith(call->getArgOperand(returned->getArgNo()));
+    }
+  }
+}
+
 void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOptions& options) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -120,8 +156,11 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   llvm::FunctionPassManager vector = pipeline(kVectorPasses);
   llvm::FunctionPassManager last = pipeline(kLastPasses);
   for (llvm::Function& function : module) {
+    if (!function.isDeclaration()) values.run(function, functions);
+  }
+  if (options.optimise) forward_returned_arguments(module);
+  for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
-    values.run(function, functions);
     if (options.optimise) {
       scalar.run(function, functions);
       vectorise(function, vector, functions);
