@@ -8,12 +8,15 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "os/file.h"
 #include "wasm/artifact/handover.h"
 #include "wasm/compiler/compile.h"
+#include "wasm/engine/interp/handler.h"
 #include "wasm/engine/module_for_test.h"
+#include "wasm/engine/store.h"
 
 namespace wherry::wasm {
 namespace {
@@ -28,6 +31,13 @@ os::Fd in_memory(const std::vector<std::uint8_t>& bytes) {
   os::write_all(file.get(), bytes);
   return file;
 }
+
+// Whether a signal's handler can tell what the interpreter was doing.
+#ifdef WHERRY_FRAME_IN_REGISTER
+constexpr bool kIsSeen = true;
+#else
+constexpr bool kIsSeen = false;
+#endif
 
 class TierUpTest : public EngineTest {
  public:
@@ -88,6 +98,7 @@ class TierUpTest : public EngineTest {
 };
 
 TEST_F(TierUpTest, WhatIsHotIsToldAndItsCodeUsed) {
+  if (!kIsSeen) GTEST_SKIP() << "this build keeps the interpreter's frame in no register";
   Instance* instance = instantiate_stepping();
   tier_up_ = std::make_unique<TierUp>(store_, *instance, std::move(guest_), host_environment());
   std::vector<handover::Hot::Row> told;
@@ -109,6 +120,53 @@ TEST_F(TierUpTest, WhatIsHotIsToldAndItsCodeUsed) {
     EXPECT_LT(row.function, 2u);
     EXPECT_GT(row.samples, 0u);
   }
+}
+
+// It is called once and never again: only from inside its loop can it come to compiled code.
+TEST_F(TierUpTest, ALoopGoesOnCompiled) {
+  if (!kIsSeen) GTEST_SKIP() << "this build keeps the interpreter's frame in no register";
+  const FuncType none{.results = {kI32}};
+  const ModuleForTest spinning{
+      .imported_functions = {none},
+      .functions = {{.name = "spin",
+                     .type = none,
+                     .code = op(Opcode::Loop) + byte(0x40) + op(Opcode::LocalGet) + u32(0) +
+                             i32_const(1) + op(Opcode::I32Add) + op(Opcode::LocalTee) + u32(0) +
+                             i32_const(0xfffff) + op(Opcode::I32And) + op(Opcode::BrIf) + u32(0) +
+                             op(Opcode::Call) + u32(0) + op(Opcode::I32Eqz) + op(Opcode::BrIf) +
+                             u32(0) + op(Opcode::End) + op(Opcode::LocalGet) + u32(0),
+                     .locals = {u32(1) + byte(0x7f)}}}};
+  // 1 once it is asked from compiled code, or has waited long enough.
+  const auto asked = [](void* context, HostCall& call) {
+    auto& test = *static_cast<TierUpTest*>(context);
+    ++test.steps_;
+    test.steps_with_parts_ = test.store_.impl().context.activation ? 1 : 0;
+    call.return_i32(test.steps_with_parts_ == 1 || steady_clock::now() > test.until_ ? 1 : 0);
+    return TrapKind::None;
+  };
+  const auto before = std::exchange(code_for_test, nullptr);
+  Instance* instance =
+      instantiate(spinning, {{"host0", store_.host_function({.results = {kI32}}, +asked, this)}});
+  code_for_test = before;
+  tier_up_ = std::make_unique<TierUp>(store_, *instance, std::move(guest_), host_environment());
+  std::thread compiler([&] {
+    for (;;) {
+      const handover::Message message = next_message();
+      if (std::holds_alternative<handover::End>(message)) return;
+      const auto* spins = std::get_if<handover::Osr>(&message);
+      if (!spins) continue;
+      const Compiler with(module_of(*instance), {});
+      const CodeObject object = with.object(
+          {.functions = {}, .loops = {{.function = spins->function, .ordinal = spins->ordinal}}});
+      const CodeObject* const all[] = {&object};
+      const os::Fd part = in_memory(with.link(all));
+      (void)handover::try_send(compiler_.get(), handover::Part{}, part.get());
+      return;
+    }
+  });
+  EXPECT_EQ(number(instance, "spin"), steps_ << 20);
+  EXPECT_EQ(steps_with_parts_, 1u);
+  compiler.join();
 }
 
 TEST_F(TierUpTest, CodeThatDoesNotFitIsLeft) {

@@ -3,5 +3,6 @@
 namespace wherry::wasm {
 
 std::shared_ptr<const Artifact> code_of(const Module&) { return nullptr; }
+EngineOptions engine_options() { return {}; }
 
 }  // namespace wherry::wasm

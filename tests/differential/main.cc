@@ -92,7 +92,7 @@ void run(const std::filesystem::path& path) {
   const Module module = decode(as_bytes(bytes));
   validate(module);
   const std::shared_ptr<const Artifact> code = code_of(module);
-  Store store;
+  Store store(engine_options());
   auto instantiate = [&] {
     return store
         .instantiate(

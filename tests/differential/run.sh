@@ -33,6 +33,7 @@ alike compiled "$programs/differential_modules_compiled" run
 for how in quickly in-pieces; do
   alike "compiled $how" env WHERRY_TEST_COMPILED=$how "$programs/differential_modules_compiled" run
 done
+alike "tier-up at random" "$programs/differential_modules_tier_up" run
 if command -v node >/dev/null; then
   alike node node tests/differential/reference.mjs
 else

@@ -42,5 +42,6 @@ run_as compiled "$1/tests/spec/spec_runner_compiled"
 for how in quickly in-pieces; do
   run_as "compiled $how" env WHERRY_TEST_COMPILED=$how "$1/tests/spec/spec_runner_compiled"
 done
+run_as "tier-up at random" "$1/tests/spec/spec_runner_tier_up"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

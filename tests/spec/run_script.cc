@@ -59,7 +59,7 @@ class Script {
   Values act_without_trap(const Node& action);
   Instance& instance(const Node& command, std::size_t& at);
 
-  Store store_;
+  Store store_{engine_options()};
   Spectest spectest_{store_};
   std::vector<std::unique_ptr<Definition>> definitions_;  // live as long as the store
   std::map<std::string, const Module*> modules_;          // by name; "" is the latest

@@ -8,6 +8,7 @@
 
 #include "spec/script.h"
 #include "wasm/artifact/artifact.h"
+#include "wasm/engine/engine.h"
 #include "wasm/format/module.h"
 
 namespace wherry::spec {
@@ -22,6 +23,9 @@ struct Outcome {
 
 // A valid module's native code; null where modules are interpreted. Each runner has its own.
 std::shared_ptr<const wasm::Artifact> code_of(const wasm::Module& module);
+
+// Of the Store that a script runs in.
+wasm::EngineOptions engine_options();
 
 // One outcome a command, in order. Commands that give modules or act count like assertions.
 std::vector<Outcome> run_script(const std::vector<Node>& commands);

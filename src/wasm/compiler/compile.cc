@@ -143,6 +143,7 @@ CodeObject Compiler::object(const Request& request) const {
       request.functions.empty() ? "loops" : fmt::format("part{}", request.functions.front());
   return make(module_, options, name, [&](ModuleLowering& lowering) {
     for (std::uint32_t defined : request.functions) lowering.define_function(defined);
+    for (const LoopId& loop : request.loops) lowering.define_loop(loop);
   });
 }
 

@@ -26,14 +26,19 @@ void FunctionLowering::prologue() {
     return locals_.back();
   };
   for (ValType param : type.params) {
-    b_.CreateStore(function_->getArg(argument++), local(param));
+    llvm::AllocaInst* made = local(param);
+    b_.CreateStore(
+        enter_at_ ? entry_value(made->getAllocatedType()) : function_->getArg(argument++), made);
   }
   for (const LocalGroup& group : code_.locals) {
     for (std::uint32_t i = 0; i < group.count; ++i) {
       llvm::AllocaInst* made = local(group.type);
-      b_.CreateStore(llvm::Constant::getNullValue(made->getAllocatedType()), made);
+      llvm::Type* ir_type = made->getAllocatedType();
+      b_.CreateStore(enter_at_ ? entry_value(ir_type) : llvm::Constant::getNullValue(ir_type),
+                     made);
     }
   }
+  if (enter_at_) suspend_entry();
   Control whole{.type = type};
   whole.label = whole.end = block();
   for (ValType result : type.results) {
@@ -74,11 +79,13 @@ void FunctionLowering::open(BlockKind kind) {
   Control control{.kind = kind, .type = block_type()};
   Value* condition = kind == BlockKind::If ? b_.CreateIsNotNull(pop()) : nullptr;
   control.height = stack_.size() - control.type.params.size();
+  if (enter_at_) keep_below(control.height);
   control.end = block();
   for (ValType result : control.type.results) {
     control.end_values.push_back(PHINode::Create(module_.type(result), 0, "", control.end));
   }
   if (kind == BlockKind::Loop) {
+    if (loops_++ == enter_at_) join_entry();
     control.label = block();
     for (ValType param : control.type.params) {
       control.label_values.push_back(PHINode::Create(module_.type(param), 0, "", control.label));
@@ -87,6 +94,7 @@ void FunctionLowering::open(BlockKind kind) {
     stack_.resize(control.height);
     for (PHINode* value : control.label_values) push(value);
     b_.SetInsertPoint(control.label);
+    if (enter_at_) fetch_below(control.height);
   } else {
     control.label = control.end;
     control.label_values = control.end_values;
@@ -108,6 +116,7 @@ void FunctionLowering::on_else() {
   stack_.resize(control.height);
   for (Value* value : control.otherwise_values) push(value);
   b_.SetInsertPoint(control.otherwise);
+  if (enter_at_) fetch_below(control.height);
   control.otherwise = nullptr;
   dead_ = false;
 }
@@ -129,10 +138,13 @@ void FunctionLowering::on_end() {
   }
   dead_ = false;
   b_.SetInsertPoint(control.end);
+  if (enter_at_) fetch_below(control.height);
   for (PHINode* value : control.end_values) push(value);
   if (!controls_.empty()) return;
   // The function's.
-  if (stack_.empty()) {
+  if (enter_at_) {
+    return_to_slots();
+  } else if (stack_.empty()) {
     b_.CreateRetVoid();
   } else if (stack_.size() == 1) {
     b_.CreateRet(stack_[0]);
@@ -143,8 +155,10 @@ void FunctionLowering::on_end() {
 
 void FunctionLowering::unreachable_instruction(Opcode opcode) {
   switch (opcode) {
-    case Opcode::Block:
     case Opcode::Loop:
+      ++loops_;
+      [[fallthrough]];
+    case Opcode::Block:
     case Opcode::If:
       reader_.skip_immediates(Immediate::Block);
       ++dead_blocks_;

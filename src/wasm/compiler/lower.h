@@ -4,10 +4,14 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Module.h>
 
+#include <map>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "wasm/abi/layout.h"
+#include "wasm/artifact/artifact.h"
 #include "wasm/compiler/body_reader.h"
 #include "wasm/format/module.h"
 #include "wasm/format/opcodes.h"
@@ -37,6 +41,8 @@ class ModuleLowering {
 
   void define_function(std::uint32_t defined);
   void define_thunks(std::uint32_t type);
+  // A function that begins at a loop's head. Throws Error(InvalidArgument) where that cannot be reached.
+  void define_loop(const LoopId& loop);
   // Calls the function through its entry, in its name: for artifacts that lack it.
   void define_stub(std::uint32_t defined);
 
@@ -62,7 +68,8 @@ class ModuleLowering {
 
 class FunctionLowering {
  public:
-  FunctionLowering(ModuleLowering& module, std::uint32_t defined);
+  // into: what the body becomes.
+  FunctionLowering(ModuleLowering& module, std::uint32_t defined, llvm::Function* into);
   void run();
 
  private:
@@ -100,6 +107,15 @@ class FunctionLowering {
   void select();
   void tables(Opcode opcode);
   llvm::Value* global_cell(std::uint32_t index);
+
+  // --- lower_osr.cc
+  void suspend_entry();
+  void join_entry();
+  void keep_below(std::size_t height);
+  void fetch_below(std::size_t height);
+  llvm::AllocaInst* kept_at(std::size_t index, llvm::Type* type);
+  llvm::Value* entry_value(llvm::Type* type);
+  void return_to_slots();
 
   // --- lower_memory.cc
   bool memory(Opcode opcode);
@@ -162,6 +178,12 @@ class FunctionLowering {
   llvm::BasicBlock* traps_[16] = {};
   bool dead_ = false;
   unsigned dead_blocks_ = 0;
+  std::uint32_t loops_ = 0;  // met so far
+  // Which of them the function begins at, if not at its start.
+  std::optional<std::uint32_t> enter_at_;
+  llvm::BasicBlock* entry_ = nullptr;  // until that is met
+  std::uint64_t entry_slots_ = 0;      // that it has read
+  std::map<std::pair<std::size_t, llvm::Type*>, llvm::AllocaInst*> kept_;
 };
 
 // helper's type and call, from any function that has the instance at hand.

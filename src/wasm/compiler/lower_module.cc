@@ -116,7 +116,7 @@ llvm::Function* ModuleLowering::function(std::uint32_t index) {
 }
 
 void ModuleLowering::define_function(std::uint32_t defined) {
-  FunctionLowering(*this, defined).run();
+  FunctionLowering(*this, defined, function(wasm_.imported_functions + defined)).run();
 }
 
 void ModuleLowering::define_thunks(std::uint32_t type) {
@@ -223,12 +223,13 @@ void ModuleLowering::define_exit_thunk(std::uint32_t type_index) {
   }
 }
 
-FunctionLowering::FunctionLowering(ModuleLowering& module, std::uint32_t defined)
+FunctionLowering::FunctionLowering(ModuleLowering& module, std::uint32_t defined,
+                                   llvm::Function* into)
     : module_(module),
       wasm_(module.wasm_),
       code_(wasm_.code[defined]),
       reader_(code_.body),
-      function_(module.function(wasm_.imported_functions + defined)),
+      function_(into),
       b_(module.context_) {}
 
 llvm::BasicBlock* FunctionLowering::block() {

@@ -13,6 +13,7 @@
 #include "wasm/engine/fault.h"
 #include "wasm/engine/interp/control.h"
 #include "wasm/engine/native_stack.h"
+#include "wasm/engine/osr.h"
 
 namespace wherry::wasm {
 namespace {
@@ -137,7 +138,9 @@ const Slot kLeaveCode[1] = {reinterpret_cast<Slot>(&interp::leave)};
 
 }  // namespace
 
-bool run_compiled(interp::Context& context, const Function& function, Slot* fp) noexcept {
+std::optional<bool> stay_in_compiled(interp::Context& context, Slot* fp, const void* thunk,
+                                     void* function_context, Slot* slots,
+                                     const void* last) noexcept {
   Store::Impl& store = *context.store;
   abi::Activation* outer = context.activation;
   abi::Activation activation;
@@ -148,18 +151,24 @@ bool run_compiled(interp::Context& context, const Function& function, Slot* fp) 
   const bool room_there =
       outer ? __builtin_frame_address(0) >= context.lowest_call : map_native_stack(store);
   const auto room = static_cast<std::size_t>(context.stack_end - fp);
-  if (room < abi::kCallAreaSlots + 2 * kHeaderSlots || !room_there) [[unlikely]] {
-    context.trap = TrapKind::StackExhausted;
-    context.trap_frame = fp;
-    return false;
-  }
+  if (room < abi::kCallAreaSlots + 2 * kHeaderSlots || !room_there) [[unlikely]]
+    return std::nullopt;
   void* top = outer ? nullptr : store.native_stack + kStackGuard + native_stack_bytes(store);
   context.activation = &activation;
-  const int left =
-      wherry_enter_compiled(store.entry_thunks[function.type_id], function.context,
-                            fp - function.argument_slots, function.native, &activation, top);
+  const int left = wherry_enter_compiled(thunk, function_context, slots, last, &activation, top);
   context.activation = outer;
-  return left == 0;
+  return left != 0;
+}
+
+bool run_compiled(interp::Context& context, const Function& function, Slot* fp) noexcept {
+  const auto left =
+      stay_in_compiled(context, fp, context.store->entry_thunks[function.type_id], function.context,
+                       fp - function.argument_slots, function.native);
+  if (left) [[likely]]
+    return !*left;
+  context.trap = TrapKind::StackExhausted;
+  context.trap_frame = fp;
+  return false;
 }
 
 void collect_frames(const Store::Impl& store, const Slot* fp, const Slot* end,
@@ -275,7 +284,8 @@ void use_thunks(Store::Impl& store, const Instance& instance, const Artifact& ar
 
 }  // namespace
 
-void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact) {
+void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact,
+             std::uint32_t passes) {
   const Module& module = *instance.module;
   if (artifact->functions() != module.code.size() || artifact->types() != module.types.size() ||
       artifact->shape() != shape_of(module)) {
@@ -296,6 +306,7 @@ void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artif
     function.own_type = header + layout.own_type(type);
     function.code = kEnterCompiledCode;
   }
+  publish_loops(store, instance, code, passes);
 }
 
 bool replaces_compiled_only(const Instance& instance, const Artifact& artifact) {

@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "wasm/engine/store.h"
@@ -16,6 +17,12 @@ namespace wherry::wasm {
 // Runs a compiled function whose frame on the interpreter's stack is fp. False where it trapped or a host
 // function threw: context says which, and left_frames of the Store has this stay's part of the backtrace.
 bool run_compiled(interp::Context& context, const Function& function, Slot* fp) noexcept;
+
+// The same with code at hand: thunk(function_context, slots, last). True where it was left; nothing where the
+// stack has no room for it.
+std::optional<bool> stay_in_compiled(interp::Context& context, Slot* fp, const void* thunk,
+                                     void* function_context, Slot* slots,
+                                     const void* last) noexcept;
 
 // In a signal's handler: where compiled code faulted and the address says which trap that is, makes the
 // handler's return leave the code, and returns true.
@@ -29,8 +36,9 @@ void collect_frames(const Store::Impl& store, const Slot* fp, const Slot* end,
 // instance's index spaces is there; nothing of it was translated.
 void make_layout(Store::Impl& store, Instance& instance);
 
-// As Store::publish().
-void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact);
+// As Store::publish(). passes: how often a loop's head is passed before the loop is entered.
+void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact,
+             std::uint32_t passes = 0);
 
 // Whether all of the instance's functions that the artifact has run compiled already.
 bool replaces_compiled_only(const Instance& instance, const Artifact& artifact);

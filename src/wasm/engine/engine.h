@@ -88,6 +88,9 @@ struct EngineOptions {
   std::uint32_t max_memory_pages = 65536;  // memory.grow fails above it, instantiation is refused
   // What memory.grow may reach at the moment, where that can change; asked at every growth. Does not throw.
   std::function<std::uint32_t()> memory_pages_now;
+  // Called when a function was translated for its first call, before it runs: a moment at which tests publish
+  // code. function: without the imports.
+  std::function<void(Instance& instance, std::uint32_t function)> on_translation;
 };
 
 class Store {
@@ -117,8 +120,9 @@ class Store {
   Instantiated instantiate(const Module& module, const Resolver& resolve,
                            std::shared_ptr<const Artifact> artifact = nullptr);
 
-  // From its next call on, each function that the artifact has runs compiled. Any number of times, for all
-  // functions or some, at any time but from another thread; what is running goes on as it is.
+  // From its next call on, each function that the artifact has runs compiled, and one that is in a loop which
+  // the artifact can enter goes on compiled from the loop's head. Any number of times, for all
+  // functions or some, at any time but from another thread.
   // Throws Error(FailedPrecondition) for an artifact of another module.
   void publish(Instance& instance, std::shared_ptr<const Artifact> artifact);
 

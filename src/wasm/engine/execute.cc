@@ -90,8 +90,12 @@ void keep_exception(interp::Context& context) noexcept {
 const Slot* translate_for_call(interp::Context& context, Function& function) noexcept {
   try {
     const Slot* code = interp::translate(*context.store, function);
+    function.translated = code;
     // It may have been published meanwhile.
     if (function.code == kTranslateFirstCode) function.code = code;
+    if (const auto& told = context.store->options.on_translation) {
+      told(*function.instance, function.index - function.instance->module->imported_functions);
+    }
     return function.code;
   } catch (...) {
     keep_exception(context);

@@ -41,6 +41,7 @@ struct Function : abi::FunctionEntry {
   const FuncType* type = nullptr;
   HostFunction host = nullptr;
   void* host_context = nullptr;
+  const Slot* translated = nullptr;  // the body's instructions, once there are any
 };
 
 struct Table {

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "wasm/engine/compiled.h"
 #include "wasm/engine/execute.h"
+#include "wasm/engine/osr.h"
 
 namespace wherry::wasm {
 
@@ -34,6 +35,9 @@ std::uint32_t Store::Impl::type_id(const FuncType& type) {
   if (added) types.push_back(type);
   return found->second;
 }
+
+Store::Impl::Impl() = default;
+Store::Impl::~Impl() = default;
 
 Store::Store(const EngineOptions& options) : impl_(std::make_unique<Impl>()) {
   impl_->options = options;

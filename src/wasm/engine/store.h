@@ -30,6 +30,11 @@ struct Published {
   std::shared_ptr<const Artifact> artifact;
 };
 
+namespace interp {
+struct FunctionLoops;
+}
+struct LoopEntry;
+
 struct Store::Impl {
   EngineOptions options;
   interp::Context context;
@@ -52,9 +57,13 @@ struct Store::Impl {
   std::vector<const void*> entry_thunks;
   std::vector<const void*> exit_thunks;
   std::vector<const Function*> left_frames;  // of a trap on its way to the entry, innermost first
-  Instance hostless;                         // the caller of a host function that no guest called
+  std::map<const Function*, interp::FunctionLoops> loops;  // of functions that were asked for
+  std::map<const Slot*, LoopEntry> loop_entries;           // by the head's instruction
+  Instance hostless;  // the caller of a host function that no guest called
   CodeArena code;
 
+  Impl();
+  ~Impl();
   std::uint32_t type_id(const FuncType& type);
 };
 

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "base/error.h"
 #include "wasm/artifact/handover.h"
 #include "wasm/engine/compiled.h"
 #include "wasm/engine/fault.h"
+#include "wasm/engine/osr.h"
 #include "wasm/engine/store.h"
 
 namespace wherry::wasm {
@@ -22,6 +24,8 @@ namespace {
 constexpr long kTickNanoseconds = 4'000'000;
 // Between two messages about what is hot: the first one says that the guest lasts.
 constexpr unsigned kTicksBetweenMessages = 12;
+// A frame found so often in a row stays in a loop, as far as anybody can tell.
+constexpr unsigned kTicksInLoop = 8;
 
 }  // namespace
 
@@ -36,6 +40,7 @@ struct TierUp::Impl {
   static void handle(int signal, siginfo_t* info, void* context);
   void tick(const ucontext_t& context);
   void count(const Function* function);
+  void notice_loop(const Function* function, const ucontext_t& context);
   void tell();
   void receive();
   void publish_waiting(InterruptedCode interrupted);
@@ -50,6 +55,10 @@ struct TierUp::Impl {
   std::vector<std::uint32_t> samples;  // of the module's own functions, since they were last told
   std::vector<std::uint32_t> sampled;  // those that have some
   unsigned ticks = 0;
+  const Function* last_function = nullptr;  // interpreted, of the last ticks in a row ...
+  const void* last_frame = nullptr;
+  unsigned ticks_in_frame = 0;  // ... so many
+  std::set<LoopId> loops_told;
   std::size_t parts = 0;
   std::shared_ptr<const Artifact> waiting;  // until it may be published
 
@@ -73,7 +82,9 @@ void TierUp::Impl::handle(int signal, siginfo_t* info, void* context) {
 void TierUp::Impl::tick(const ucontext_t& context) {
   const InterruptedCode interrupted = interrupted_code(store, context);
   if (interrupted == InterruptedCode::Host) return;
-  count(interrupted_function(store, instance, context));
+  const Function* function = interrupted_function(store, instance, context);
+  count(function);
+  if (interrupted == InterruptedCode::Interpreted) notice_loop(function, context);
   if (++ticks % kTicksBetweenMessages == 0) tell();
   receive();
   publish_waiting(interrupted);
@@ -83,6 +94,28 @@ void TierUp::Impl::count(const Function* function) {
   if (!function) return;
   const auto defined = static_cast<std::uint32_t>(function - instance.own_functions.get());
   if (samples[defined]++ == 0) sampled.push_back(defined);
+}
+
+void TierUp::Impl::notice_loop(const Function* function, const ucontext_t& context) {
+  const auto* frame = reinterpret_cast<const void*>(context.uc_mcontext.gregs[REG_R13]);
+  if (!function || function != last_function || frame != last_frame) {
+    last_function = function;
+    last_frame = frame;
+    ticks_in_frame = 0;
+    return;
+  }
+  if (++ticks_in_frame % kTicksInLoop != 0) return;
+  // The handlers' first parameter. Where it is something else, it points into no loop.
+  const auto* pc = reinterpret_cast<const Slot*>(context.uc_mcontext.gregs[REG_R12]);
+  const std::optional<std::uint32_t> ordinal = loop_at(store, *function, pc);
+  if (!ordinal) return;
+  const LoopId loop{.function = static_cast<std::uint32_t>(function - instance.own_functions.get()),
+                    .ordinal = *ordinal};
+  if (loops_told.contains(loop)) return;
+  if (handover::try_send(socket.get(),
+                         handover::Osr{.function = loop.function, .ordinal = loop.ordinal})) {
+    loops_told.insert(loop);
+  }
 }
 
 void TierUp::Impl::tell() {

@@ -52,6 +52,7 @@ class Assembler {
   // --- operands
   std::size_t height() const { return stack_.size(); }
   const Operand& top() const { return stack_.back(); }
+  const Operand& at(std::size_t index) const { return stack_[index]; }
   // The top's bits are a value of another type as they are. Nothing fuses over the change.
   void retype_top(ValType type);
   std::int32_t next_home() const;

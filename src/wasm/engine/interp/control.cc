@@ -2,6 +2,7 @@
 
 #include "wasm/engine/compiled.h"
 #include "wasm/engine/execute.h"
+#include "wasm/engine/osr.h"
 
 namespace wherry::wasm::interp {
 namespace {
@@ -212,6 +213,26 @@ WHERRY_HANDLER_CC void enter_compiled(WHERRY_HANDLER_PARAMETERS) {
   const Function* callee = function_of(fp);
   if (__builtin_expect(!run_compiled(*context, *callee, fp), 0)) return;
   const Slot* result = fp - callee->argument_slots;
+  acc = result[0];
+  vacc = get_slot<Vec>(result, 0);
+  const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);
+  fp = reinterpret_cast<Slot*>(fp[kCallerFrame]);
+  WHERRY_GO(to);
+}
+
+WHERRY_HANDLER_CC void enter_loop(WHERRY_HANDLER_PARAMETERS) {
+  LoopEntry& entry = loop_entry(*context->store, pc);
+  LoopRun run = LoopRun::NotEntered;
+  if (entry.passes > 0) {
+    --entry.passes;
+  } else {
+    run = run_loop(*context, entry, fp);
+  }
+  if (run == LoopRun::NotEntered) {
+    WHERRY_TAIL entry.original(pc, fp, mem, context, acc, vacc);
+  }
+  if (run == LoopRun::Left) return;
+  const Slot* result = fp - function_of(fp)->argument_slots;
   acc = result[0];
   vacc = get_slot<Vec>(result, 0);
   const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);

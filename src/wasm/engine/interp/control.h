@@ -48,6 +48,7 @@ extern const Handler kCallIndirect[2];  // [Source]
 WHERRY_DECLARE(reload_memory);
 WHERRY_DECLARE(call_host);        // the whole code of a host function
 WHERRY_DECLARE(enter_compiled);   // the whole code of a compiled function
+WHERRY_DECLARE(enter_loop);       // in place of a loop head's own handler
 WHERRY_DECLARE(translate_first);  // the whole code of a function not yet translated
 WHERRY_DECLARE(leave);            // what the outermost frame returns to
 

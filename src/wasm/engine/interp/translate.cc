@@ -18,6 +18,7 @@ struct Control {
   std::size_t height = 0;      // operands below the block's parameters
   std::int32_t home = 0;       // slot of its first parameter, and of its first result
   std::uint32_t start = 0;     // Loop: where branches lead
+  std::size_t ordinal = 0;     // Loop: among the function's
   std::vector<Fixup> to_end;   // branches that leave the block
   std::vector<Fixup> to_else;  // If: the branch of its condition, until an else is met
 
@@ -37,8 +38,11 @@ class Translator {
         reader_(code_.body) {}
 
   const Slot* run();
+  FunctionLoops loops();
 
  private:
+  void translate();
+  void note_loop(Control& control);
   void prologue();
   void instruction(Opcode opcode);
   void unreachable_instruction(Opcode opcode);
@@ -71,12 +75,14 @@ class Translator {
   BodyReader reader_;
   Assembler out_;
   std::vector<Control> controls_;
+  bool finds_loops_ = false;
+  FunctionLoops found_;
   bool dead_ = false;         // behind a branch that always leaves
   unsigned dead_blocks_ = 0;  // opened since
   std::int32_t callee_frame_ = 0;
 };
 
-const Slot* Translator::run() {
+void Translator::translate() {
   prologue();
   while (!controls_.empty()) {
     const Opcode opcode = reader_.opcode();
@@ -86,6 +92,16 @@ const Slot* Translator::run() {
       instruction(opcode);
     }
   }
+}
+
+FunctionLoops Translator::loops() {
+  finds_loops_ = true;
+  translate();
+  return std::move(found_);
+}
+
+const Slot* Translator::run() {
+  translate();
   // The frame's size is known only now; slack for the header of a function called from here.
   out_.words()[1] =
       (out_.words()[1] & 0xffffffffu) | static_cast<Slot>(out_.highest_slot() + kHeaderSlots) << 32;
@@ -108,6 +124,9 @@ void Translator::prologue() {
       slots.push_back(slot);
       slot += static_cast<std::int32_t>(slots_of(group.type));
     }
+  }
+  for (std::size_t i = 0; finds_loops_ && i < types.size(); ++i) {
+    found_.locals.push_back({.type = types[i], .slot = slots[i]});
   }
   out_.start(std::move(types), std::move(slots), slot);
   out_.emit(&enter, kHeaderSlots, slot - kHeaderSlots, 0);
@@ -139,8 +158,25 @@ void Translator::open(Control::Kind kind) {
   if (kind == Control::Kind::Loop) {
     out_.bind_label();
     control.start = out_.here();
+    if (finds_loops_) note_loop(control);
   }
   controls_.push_back(std::move(control));
+}
+
+void Translator::note_loop(Control& control) {
+  control.ordinal = found_.loops.size();
+  LoopHead& head = found_.loops.emplace_back();
+  head.is_reachable = true;
+  head.start = control.start;
+  for (std::size_t i = 0; i < out_.height(); ++i) {
+    const Operand& operand = out_.at(i);
+    const bool is_constant = operand.kind == Operand::Kind::Const;
+    WHERRY_CHECK(is_constant || operand.kind == Operand::Kind::Home);
+    head.operands.push_back({.type = operand.type,
+                             .is_constant = is_constant,
+                             .slot = operand.home,
+                             .bits = {operand.bits[0], operand.bits[1]}});
+  }
 }
 
 void Translator::bind(std::vector<Fixup>& fixups) {
@@ -169,6 +205,8 @@ void Translator::on_else() {
 
 void Translator::on_end() {
   Control control = std::move(controls_.back());
+  if (finds_loops_ && control.kind == Control::Kind::Loop)
+    found_.loops[control.ordinal].end = out_.here();
   if (control.kind == Control::Kind::Function) {
     if (!dead_) return_results();
     if (!control.to_end.empty()) {
@@ -197,8 +235,10 @@ void Translator::on_end() {
 
 void Translator::unreachable_instruction(Opcode opcode) {
   switch (opcode) {
-    case Opcode::Block:
     case Opcode::Loop:
+      if (finds_loops_) found_.loops.emplace_back();
+      [[fallthrough]];
+    case Opcode::Block:
     case Opcode::If:
       reader_.skip_immediates(Immediate::Block);
       ++dead_blocks_;
@@ -646,6 +686,10 @@ void Translator::instruction(Opcode opcode) {
 const Slot* translate(Store::Impl& store, const Function& function) {
   return in_context([&] { return fmt::format("translate function {}", function.index); },
                     [&] { return Translator(store, function).run(); });
+}
+
+FunctionLoops find_loops(Store::Impl& store, const Function& function) {
+  return Translator(store, function).loops();
 }
 
 }  // namespace wherry::wasm::interp
