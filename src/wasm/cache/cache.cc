@@ -15,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "base/error.h"
@@ -260,7 +261,7 @@ std::optional<Digest> Cache::digest_of(const FileIdentity& identity) const noexc
 }
 
 void Cache::remember(const FileIdentity& identity, const Digest& digest) const noexcept {
-  (void)::symlinkat(to_string(digest).c_str(), digests_.get(), identity.text.c_str());
+  std::ignore = ::symlinkat(to_string(digest).c_str(), digests_.get(), identity.text.c_str());
 }
 
 bool Cache::is_executable() const noexcept {
