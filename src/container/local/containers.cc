@@ -129,6 +129,8 @@ void LocalContainers::take_name(const std::string& name, const Record& record) c
 std::string LocalContainers::free_name(const Record& record) const {
   for (int attempt = 0; attempt < 100; ++attempt) {
     std::string name = made_up_name();
+    // There are 576 of them, and containers that have ended may hold them all.
+    if (attempt >= 10) name += fmt::format("_{:.6}", record.id);
     if (claim(name, record).empty()) return name;
   }
   fail(ErrorKind::AlreadyExists, "no free name was found; give one with --name");

@@ -153,6 +153,12 @@ TEST_F(Local, HoldsANameForOne) {
   EXPECT_EQ(message_of([&] { all.find("nobody"); }), "no container named 'nobody'");
 }
 
+TEST_F(Local, FindsANameForAny) {
+  LocalContainers all(root_, root_ + "/run");
+  for (int i = 0; i < 600; ++i) all.create(record("", false)).keep({.code = 0, .finished = 9});
+  EXPECT_EQ(all.list().size(), 600u);
+}
+
 TEST_F(Local, SweepsWhatAKilledProcessLeft) {
   LocalContainers all(root_, root_ + "/run");
   pid_t child = ::fork();
