@@ -28,7 +28,7 @@ def first_line(command: list[str]) -> str:
         return str(failure)
 
 
-def machine(repository: Path, build: Path, versions: list[str]) -> str:
+def machine(repository: Path, build: Path, level: str, versions: list[str]) -> str:
     cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     commit = first_line(["git", "-C", str(repository), "rev-parse", "--short=12", "HEAD"])
     if run(["git", "-C", str(repository), "status", "--porcelain", "--untracked-files=no"]).strip():
@@ -42,18 +42,18 @@ def machine(repository: Path, build: Path, versions: list[str]) -> str:
         ("wherry built by", first_line([compiler.group(1), "--version"]) if compiler else "not built"),
         (
             "kernels built by",
-            first_line(["clang-19", "--version"]) + ", -O2, both natively and for wasm32-wasi",
+            first_line(["clang-19", "--version"]) + f", {level}, both natively and for wasm32-wasi",
         ),
         *(("compared", version) for version in versions),
     ]
     return "\n".join(f"- {name}: {value}" for name, value in facts)
 
 
-def put_into(document: Path, results: str) -> None:
-    """Replaces what stands between the document's two marks."""
+def put_into(document: Path, name: str, results: str) -> None:
+    """Replaces what stands between the document's two marks of that name."""
     text = document.read_text()
-    begin, end = "<!-- results -->\n", "<!-- end of results -->"
+    begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
     if begin not in text or end not in text:
-        raise Failed(f"'{document}' has no marks for the results")
+        raise Failed(f"'{document}' has no marks for the {name}")
     before, rest = text.split(begin, 1)
     document.write_text(before + begin + "\n" + results.strip() + "\n\n" + end + rest.split(end, 1)[1])

@@ -86,6 +86,7 @@ if command -v python3 >/dev/null; then
   run bench/run --build "$build" --quick --section compiled --only sort --without wasmedge node
   ok "bench/run measures a compiled kernel" [ "$(grep -c '^| sort .*[0-9]x ' <<<"$out")" = 2 ]
   ok "and calls of the host" grep -q '^| compiled .*[0-9] |$' <<<"$out"
+  ok "and leaves no container" [ -z "$(wherry ps -aq)" ]
   if [ "$(id -u)" = 0 ] && command -v crun >/dev/null; then
     run bench/run --build "$build" --quick --section runtime --without wasmedge node
     ok "bench/run measures containers" grep -q '^| with a cgroup: crun, native .* 1.00x ' <<<"$out"
