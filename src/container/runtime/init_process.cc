@@ -75,8 +75,9 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
       before = [&] { join(foreign); };
     } else {
       init.joined_namespaces = foreign & ~kBornInto;
-      joined_for_children_ = foreign & kBornInto;
-      if (joined_for_children_) join(joined_for_children_);
+      // Into those a process puts its children, and only a privileged one could take that back.
+      const std::uint64_t for_children = foreign & kBornInto;
+      if (for_children) before = [this, for_children] { join(for_children); };
     }
   } else {
     check_config(config);
@@ -105,8 +106,6 @@ void InitProcess::create(os::CgroupEntrance cgroup) {
   auto body = [&](os::ParentLink& parent) { return run_init(init, workload_, parent); };
   child_.emplace(before ? os::clone_child_after(before, flags, body, cgroup_.v2.get())
                         : os::clone_child(flags, body, cgroup_.v2.get()));
-  // What else this process starts is none of the container's.
-  if (plan_.joined && !before) leave_joined();
   if (flags & CLONE_NEWUSER) {
     os::write_id_maps(child_->pid(), ranges_of(config.linux_section.uid_mappings),
                       ranges_of(config.linux_section.gid_mappings));
@@ -125,17 +124,6 @@ std::uint64_t InitProcess::open_joined(const os::ProcessId& process) {
 void InitProcess::join(std::uint64_t namespaces) const {
   sys([&] { return ::setns(joined_.get(), static_cast<int>(namespaces)); },
       "join the container's namespaces");
-}
-
-// Of those that only children stand in: the next ones will be born where this process was.
-void InitProcess::leave_joined() {
-  for (auto [name, flag] : {std::pair("pid", CLONE_NEWPID), std::pair("time", CLONE_NEWTIME)}) {
-    if (!(joined_for_children_ & static_cast<std::uint64_t>(flag))) continue;
-    const std::string path = fmt::format("/proc/self/ns/{}", name);
-    const os::Fd own(
-        sys([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }, "open '{}'", path));
-    sys([&] { return ::setns(own.get(), flag); }, "leave the container's namespaces");
-  }
 }
 
 void InitProcess::release() {

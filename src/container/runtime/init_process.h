@@ -75,7 +75,6 @@ class InitProcess {
  private:
   std::uint64_t open_joined(const os::ProcessId& process);
   void join(std::uint64_t namespaces) const;
-  void leave_joined();
   void release();
 
   InitProcessPlan plan_;
@@ -83,7 +82,6 @@ class InitProcess {
   os::SignalForwarder signals_;
   os::CgroupEntrance cgroup_;
   os::Fd joined_;
-  std::uint64_t joined_for_children_ = 0;  // CLONE_NEW*
   os::Fd state_;
   std::vector<os::Fd> id_mapped_;
   os::Fd own_network_;  // open while init is owed one of its own, which it gets when it is let on
