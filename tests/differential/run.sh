@@ -4,7 +4,10 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 # shellcheck source=tests/common.sh
 source tests/common.sh "${1:?a build directory}"
-seed=${2:-1} count=${3:-300} size=${4:-60} arrays=${5:-60}
+# A sanitizer makes the engine several times slower.
+default=(1 300 60 60)
+grep -qs '^WHERRY_SANITIZE:[A-Z]*=.' "$build/CMakeCache.txt" && default=(1 60 60 20)
+seed=${2:-${default[0]}} count=${3:-${default[1]}} size=${4:-${default[2]}} arrays=${5:-${default[3]}}
 programs="$build/tests/differential"
 
 mkdir "$scratch/modules"
