@@ -37,8 +37,8 @@ struct CommandLine {
   bool environment = false;
   bool version = false;
   bool serve = false;
-  std::optional<std::string> threads, module, output, guest, nice, seconds, megabytes, dump_ir,
-      dump_object;
+  std::optional<std::string> threads, module, output, guest, loops, nice, seconds, megabytes,
+      dump_ir, dump_object;
 };
 
 void declare(cli::Arguments& arguments, CommandLine& line) {
@@ -56,6 +56,8 @@ void declare(cli::Arguments& arguments, CommandLine& line) {
   arguments.option("--output", "NUMBER", &line.output, "  an empty file, open for writing");
   arguments.option("--guest", "NUMBER", &line.guest,
                    "  a socket of a process that runs the module: it gets parts as they are made");
+  arguments.option("--loops", "FUNCTION:LOOP,...", &line.loops,
+                   "  nothing but entries to these loops, for the guest");
   arguments.option("--nice", "NUMBER", &line.nice, "  how much to stand back for others (10)");
   arguments.option("--dump-ir", "FOLDER", &line.dump_ir,
                    "write LLVM's text of every part, unconfined");
@@ -92,6 +94,18 @@ unsigned number_of(const std::string& option, const std::string& text, unsigned 
   return value;
 }
 
+std::vector<wasm::LoopId> loops_of(std::string_view text) {
+  std::vector<wasm::LoopId> loops;
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(one.size() + 1, text.size()));
+    const std::size_t colon = std::min(one.find(':'), one.size() - 1);
+    loops.push_back({.function = number_of("--loops", std::string(one.substr(0, colon)), 0, ~0u),
+                     .ordinal = number_of("--loops", std::string(one.substr(colon + 1)), 0, ~0u)});
+  }
+  return loops;
+}
+
 int descriptor(const std::string& option, const std::optional<std::string>& text) {
   if (!text) throw cli::UsageError(fmt::format("--serve needs {}", option));
   const auto number = static_cast<int>(number_of(option, *text, 0, 1 << 20));
@@ -118,6 +132,7 @@ int run_serve(const CommandLine& line) {
   Job job{.module = descriptor("--module", line.module),
           .output = descriptor("--output", line.output),
           .guest = line.guest ? descriptor("--guest", line.guest) : -1,
+          .loops = line.loops ? loops_of(*line.loops) : std::vector<wasm::LoopId>(),
           .quick = line.quick,
           .options = compile_options(line)};
   Limits limits;

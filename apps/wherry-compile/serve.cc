@@ -85,9 +85,6 @@ class Guest {
   void hand_over(const std::vector<std::uint8_t>& artifact) {
     if (is_there()) send(handover::Part{}, sealed_file(artifact));
   }
-  void say_end() {
-    if (is_there()) send(handover::End{}, os::Fd());
-  }
   // What it says next; nothing for a fifth of a second, or for good.
   std::optional<handover::Message> hear() {
     pollfd watched{.fd = socket_, .events = POLLIN, .revents = 0};
@@ -123,6 +120,7 @@ class Work {
         functions_(module.code.size()) {}
 
   std::vector<std::uint8_t> run();
+  void make_loops();
 
  private:
   struct State {
@@ -320,10 +318,16 @@ std::vector<std::uint8_t> Work::run() {
     if (!job_.quick) guest_.hand_over(link(true));
   }
   if (!job_.quick) compile_all(Level::Full);
-  std::vector<std::uint8_t> artifact = link(job_.quick);
-  guest_.hand_over(artifact);
-  guest_.say_end();
-  return artifact;
+  stop(nullptr);
+  // Heard since everybody found nothing to do.
+  for (const LoopId& loop : loops_) do_loop(loop);
+  return link(job_.quick);
+}
+
+void Work::make_loops() {
+  for (const LoopId& loop : job_.loops) {
+    if (loop.function < functions_.size()) do_loop(loop);
+  }
 }
 
 }  // namespace
@@ -337,6 +341,7 @@ void serve(const Job& job) {
                                      validate(decoded);
                                      return decoded;
                                    });
+  if (!job.loops.empty()) return Work(job, module).make_loops();
   const std::vector<std::uint8_t> artifact = in_context(
       [] { return std::string("compile the module"); }, [&] { return Work(job, module).run(); });
   in_context([] { return std::string("write the artifact"); },

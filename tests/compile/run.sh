@@ -25,6 +25,10 @@ wat2wasm -o "$scratch/few.wasm" - <<'END' || exit 1
   (func $two (param i32) (result i32) (call $one (local.get 0)))
   (func (export "three") (param i32) (result i32) (call $two (call $one (local.get 0)))))
 END
+wat2wasm -o "$scratch/loop.wasm" - <<'END' || exit 1
+(module (func (export "spin") (param i32)
+  (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+END
 nothing_left() { [ -z "$(find "$scratch/out" -mindepth 1 -print -quit)" ]; }
 same() { cmp -s "$1" "$2"; }
 mkdir "$scratch/out"
@@ -126,8 +130,13 @@ serve() { run python3 $here/serve.py "$@"; }
 serve hot "$scratch/many.wasm" "$scratch/served.aot"
 ok "what is hot comes first, sealed" contains "$out" "part 1,2 sealed"
 ok "then all there is" contains "$out" "part of 2001 sealed"
-ok "then the end" is "$(tail -n 2 <<<"$out")" $'end\nstatus 0'
+ok "then the compiler is gone" is "$(tail -n 2 <<<"$out")" $'gone\nstatus 0'
 ok "and the artifact is whole" [ "$(stat -c %s "$scratch/served.aot")" -gt 100000 ]
+serve loops "$scratch/loop.wasm" "$scratch/loops.aot" --loops 0:0,0:7,9:0
+ok "of loops that it names a guest gets those that there are" is "$out" $'part  sealed\ngone\nstatus 0'
+ok "and nobody gets anything else" [ ! -s "$scratch/loops.aot" ]
+run wherry-compile --serve --module 0 --output 1 --loops 0:x
+ok "what is no loop is one error" one_error "--loops takes a number from 0 to 4294967295, not 'x'"
 serve gone "$scratch/many.wasm" "$scratch/gone.aot"
 ok "a guest that goes is not waited for" is "$out" "status 0"
 ok "what it leaves is what there is without one" same "$scratch/gone.aot" "$scratch/made.aot"

@@ -43,7 +43,7 @@ with open(module, "rb") as source, open(output, "wb") as target:
          f"--guest={theirs.fileno()}", *options],
         pass_fds=[source.fileno(), target.fileno(), theirs.fileno()])
     theirs.close()
-    while what == "hot":
+    while what in ("hot", "loops"):
         message, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
         if not message:
             print("gone")

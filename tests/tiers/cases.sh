@@ -92,6 +92,14 @@ sleep 0.05
 kill -KILL "$waits" 2>/dev/null
 wait "$waits" 2>/dev/null
 ok "$who: nor after a kill" wait_until eval 'is "$(ours)" ""'
+# Two at once: one compiles the module, and both need code that the module's does not have.
+as rm -rf "$cache"
+as wherry run --rm "$dir/guest.wasm" loop >"$scratch/.other" 2>&1 &
+other=$!
+run as $(guest loop)
+ok "$who: a loop goes on compiled while it runs" is "$status$out$err" 0faster
+wait "$other"
+ok "$who: and another guest's" is "$(cat "$scratch/.other")" faster
 
 # An OCI runtime ------------------------------------------------------------------------------------------
 bundle=$dir/bundle

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,12 +32,16 @@
 namespace wherry::container {
 namespace {
 
+namespace handover = wasm::handover;
 using std::chrono::milliseconds;
 
 // A guest that ends by then costs nobody a compilation.
 constexpr milliseconds kLasts(100);
 constexpr milliseconds kBetweenLooks(200);
-constexpr int kNice = 10;
+// So long after all of its module was compiled a guest may ask for a loop, so many at a time.
+constexpr milliseconds kAsksForLoops(10'000);
+constexpr unsigned kMaxLoops = 64;
+constexpr int kNice = 10;  // the compiler's, too
 
 // Whether it may be one. What is none, or too big, is refused where it is loaded.
 bool is_module(int file) {
@@ -92,37 +97,76 @@ struct NativeCode::Job {
   os::Fd guest;
 
   void run() const;
-  void hand_over(const os::Fd& artifact) const;
+  os::Fd find_or_compile() const;
+  void serve_loops() const;
+  std::string loops_asked_for() const;
 };
 
-// The whole of it, once it is there: what the guest has got in parts is the same code.
-void NativeCode::Job::hand_over(const os::Fd& artifact) const {
-  namespace handover = wasm::handover;
-  if (handover::try_send(guest.get(), handover::Part{}, artifact.get())) {
-    (void)handover::try_send(guest.get(), handover::End{});
-  }
-}
-
 // One compiler at a time works in the background for one cache: containers of many modules share the machine.
-void NativeCode::Job::run() const {
+// Nothing where the guest is gone.
+os::Fd NativeCode::Job::find_or_compile() const {
   const wasm::Cache cache(folder, cache_bytes);
-  if (!cache.is_executable()) return;
+  if (!cache.is_executable()) return {};
   for (;;) {
-    if (os::Fd found = cache.find(key); found.is_open()) return hand_over(found);
+    if (os::Fd found = cache.find(key); found.is_open()) return found;
     if (auto turn = cache.try_take_turn()) {
       auto [found, entry] = cache.begin(key, wasm::Cache::Others::GoOn);
       if (entry) {
         wasm::run_compiler({.program = compiler,
                             .module = module.get(),
                             .output = entry->descriptor(),
-                            .guest = guest.get()});
-        return hand_over(entry->commit());
+                            .guest = guest.get(),
+                            .options = {"--nice", "0"}});
+        return entry->commit();
       }
-      if (found.is_open()) return hand_over(found);
+      if (found.is_open()) return std::move(found);
     }
     // Somebody else is at work, on this module or another.
-    if (look_at(guest.get(), 0, kBetweenLooks) == Guest::Gone) return;
+    if (look_at(guest.get(), 0, kBetweenLooks) == Guest::Gone) return {};
   }
+}
+
+void NativeCode::Job::run() const {
+  const os::Fd artifact = find_or_compile();
+  if (!artifact.is_open()) return;
+  // The whole of it: what the guest has got in parts is the same code.
+  if (!handover::try_send(guest.get(), handover::Part{}, artifact.get())) return;
+  serve_loops();
+  (void)handover::try_send(guest.get(), handover::End{});
+}
+
+// A small module is compiled before the guest has noticed which loop it is in, and what somebody else compiled has
+// this guest's loop not in it.
+void NativeCode::Job::serve_loops() const {
+  const auto end = std::chrono::steady_clock::now() + kAsksForLoops;
+  for (;;) {
+    const auto left =
+        std::chrono::duration_cast<milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0 || look_at(guest.get(), POLLIN, left) != Guest::Spoke) return;
+    const std::string loops = loops_asked_for();
+    if (loops.empty()) continue;
+    const os::Fd nothing(
+        sys([] { return ::memfd_create("nothing", MFD_CLOEXEC); }, "make a file in memory"));
+    wasm::run_compiler({.program = compiler,
+                        .module = module.get(),
+                        .output = nothing.get(),
+                        .guest = guest.get(),
+                        .options = {"--nice", "0", "--loops", loops}});
+  }
+}
+
+// FUNCTION:LOOP,... of all that it has said; empty where that is something else.
+std::string NativeCode::Job::loops_asked_for() const {
+  std::string loops;
+  for (unsigned count = 0; count < kMaxLoops;) {
+    const handover::Received received = handover::try_receive(guest.get());
+    if (received.got != handover::Got::Message) break;
+    const auto* loop = std::get_if<handover::Osr>(&received.message);
+    if (!loop) continue;
+    loops += fmt::format("{}{}:{}", loops.empty() ? "" : ",", loop->function, loop->ordinal);
+    ++count;
+  }
+  return loops;
 }
 
 // In a process that stays anyway: an agent is made only when the guest has lasted. It is made by a process that
