@@ -6,25 +6,36 @@ namespace wherry::wasm {
 
 namespace {
 
+// Digested in pieces: a large module has megabytes of them.
 class Fields {
  public:
   void add(std::uint64_t value) {
-    const std::size_t at = bytes_.size();
-    bytes_.resize(at + sizeof value);
-    store_little(bytes_.data() + at, value);
+    if (used_ + sizeof value > sizeof bytes_) flush();
+    store_little(bytes_ + used_, value);
+    used_ += sizeof value;
   }
   void add(const std::vector<ValType>& types) {
     add(types.size());
-    for (ValType type : types) bytes_.push_back(static_cast<std::uint8_t>(type));
+    for (ValType type : types) add(static_cast<std::uint64_t>(type));
   }
   void add(const Limits& limits) {
     add(limits.min);
     add(limits.max ? std::uint64_t{*limits.max} : ~std::uint64_t{0});
   }
-  Digest digest() const { return digest_of(bytes_); }
+  Digest finish() {
+    flush();
+    return hash_.finish();
+  }
 
  private:
-  std::vector<std::uint8_t> bytes_;
+  void flush() {
+    hash_.update({bytes_, used_});
+    used_ = 0;
+  }
+
+  Sha256 hash_;
+  std::size_t used_ = 0;
+  std::uint8_t bytes_[4096];
 };
 
 }  // namespace
@@ -67,7 +78,7 @@ Digest shape_of(const Module& module) {
       fields.add(std::uint64_t{group.count} << 8 | static_cast<std::uint64_t>(group.type));
     }
   }
-  return fields.digest();
+  return fields.finish();
 }
 
 }  // namespace wherry::wasm

@@ -284,11 +284,16 @@ void use_thunks(Store::Impl& store, const Instance& instance, const Artifact& ar
 
 }  // namespace
 
+void know_shape(Instance& instance) {
+  if (!instance.shape) instance.shape = shape_of(*instance.module);
+}
+
 void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact,
              std::uint32_t passes) {
   const Module& module = *instance.module;
+  know_shape(instance);
   if (artifact->functions() != module.code.size() || artifact->types() != module.types.size() ||
-      artifact->shape() != shape_of(module)) {
+      artifact->shape() != *instance.shape) {
     fail(ErrorKind::FailedPrecondition, "artifact: of another module");
   }
   const Artifact& code =

@@ -36,6 +36,9 @@ void collect_frames(const Store::Impl& store, const Slot* fp, const Slot* end,
 // instance's index spaces is there; nothing of it was translated.
 void make_layout(Store::Impl& store, Instance& instance);
 
+// What publish() holds an artifact against is found out now, and not while the guest waits.
+void know_shape(Instance& instance);
+
 // As Store::publish(). passes: how often a loop's head is passed before the loop is entered.
 void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact,
              std::uint32_t passes = 0);

@@ -89,8 +89,9 @@ void keep_exception(interp::Context& context) noexcept {
 
 const Slot* translate_for_call(interp::Context& context, Function& function) noexcept {
   try {
-    const Slot* code = interp::translate(*context.store, function);
+    auto [code, loops] = interp::translate(*context.store, function);
     function.translated = code;
+    if (loops) context.store->loops.emplace(&function, std::move(*loops));
     // It may have been published meanwhile.
     if (function.code == kTranslateFirstCode) function.code = code;
     if (const auto& told = context.store->options.on_translation) {

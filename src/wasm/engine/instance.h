@@ -13,6 +13,7 @@
 #include <span>
 #include <vector>
 
+#include "base/digest.h"
 #include "wasm/abi/abi.h"
 #include "wasm/engine/engine.h"
 #include "wasm/engine/memory.h"
@@ -77,6 +78,7 @@ struct Instance {
   std::vector<ByteSpan> data_segments;              // empty once dropped
   std::vector<std::uint32_t> type_ids;              // of the module's types
   std::unique_ptr<abi::Slot[]> layout;  // what compiled code works on, by abi::InstanceLayout
+  std::optional<Digest> shape;          // of the module, once it was asked for
 
   std::uint8_t* memory_base() const { return memories.empty() ? nullptr : memories[0]->base(); }
 };

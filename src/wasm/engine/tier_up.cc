@@ -177,6 +177,7 @@ TierUp::TierUp(Store& store, Instance& instance, os::Fd socket, std::string envi
     : impl_(std::make_unique<Impl>(store.impl(), instance, std::move(socket),
                                    std::move(environment))) {
   WHERRY_CHECK(!Impl::active);
+  know_shape(instance);
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGPROF;

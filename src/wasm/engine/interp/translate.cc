@@ -27,6 +27,9 @@ struct Control {
   }
 };
 
+// To find a function's loops later takes as long as to translate it: a pause in which the guest does nothing.
+constexpr std::size_t kLargeBody = 8 * 1024;
+
 class Translator {
  public:
   Translator(Store::Impl& store, const Function& function)
@@ -37,7 +40,7 @@ class Translator {
         code_(module_.code[function.index - module_.imported_functions]),
         reader_(code_.body) {}
 
-  const Slot* run();
+  Translated run();
   FunctionLoops loops();
 
  private:
@@ -100,12 +103,15 @@ FunctionLoops Translator::loops() {
   return std::move(found_);
 }
 
-const Slot* Translator::run() {
+Translated Translator::run() {
+  finds_loops_ = code_.body.size() >= kLargeBody;
   translate();
   // The frame's size is known only now; slack for the header of a function called from here.
   out_.words()[1] =
       (out_.words()[1] & 0xffffffffu) | static_cast<Slot>(out_.highest_slot() + kHeaderSlots) << 32;
-  return store_.code.keep(out_.words());
+  Translated made{.code = store_.code.keep(out_.words())};
+  if (finds_loops_) made.loops = std::move(found_);
+  return made;
 }
 
 void Translator::prologue() {
@@ -683,7 +689,7 @@ void Translator::instruction(Opcode opcode) {
 
 }  // namespace
 
-const Slot* translate(Store::Impl& store, const Function& function) {
+Translated translate(Store::Impl& store, const Function& function) {
   return in_context([&] { return fmt::format("translate function {}", function.index); },
                     [&] { return Translator(store, function).run(); });
 }

@@ -1,13 +1,12 @@
 // A function's body, translated to interpreter instructions on its first call.
 #pragma once
 
+#include <optional>
+#include <vector>
+
 #include "wasm/engine/store.h"
 
 namespace wherry::wasm::interp {
-
-// Throws Error(ResourceExhausted) where the function passes a limit of the interpreter's own.
-// Requires: a function of a validated module. The result lives as long as the Store.
-const Slot* translate(Store::Impl& store, const Function& function);
 
 // Where a value of the function is: in a slot of its frame, or nowhere but known.
 struct Place {
@@ -30,6 +29,15 @@ struct FunctionLoops {
   std::vector<Place> locals;
   std::vector<LoopHead> loops;  // by their order in the body
 };
+
+struct Translated {
+  const Slot* code = nullptr;          // lives as long as the Store
+  std::optional<FunctionLoops> loops;  // of a large function
+};
+
+// Requires: a function of a validated module.
+// Throws Error(ResourceExhausted) where the function passes a limit of the interpreter's own.
+Translated translate(Store::Impl& store, const Function& function);
 
 // Of a function that was translated: translates it once more, which comes to the same.
 FunctionLoops find_loops(Store::Impl& store, const Function& function);
