@@ -15,6 +15,10 @@
 #include "wasm/engine/native_stack.h"
 #include "wasm/engine/osr.h"
 
+// There in a build with AddressSanitizer.
+extern "C" [[gnu::weak]] void unpoison_memory(const volatile void* at, std::size_t size) __asm__(
+    "__asan_unpoison_memory_region");
+
 namespace wherry::wasm {
 namespace {
 
@@ -27,6 +31,18 @@ using interp::kReturnPc;
 // other more of this one than either: deep recursion is to end where it would without compiled code.
 std::size_t native_stack_bytes(const Store::Impl& store) {
   return kHostReserve + 2 * store.options.stack_bytes;
+}
+
+// A jump out of the guest leaves frames of ours behind. To AddressSanitizer, which does not know this stack, what
+// lay in them is still out of bounds for whatever comes to lie there: it has to be told. Those below `frame` are
+// gone, or all where that is on another stack.
+void forget_frames(const Store::Impl& store, const void* frame) {
+  if (!unpoison_memory || !store.native_stack) return;
+  const std::uint8_t* low = store.native_stack + kStackGuard;
+  const auto* high = static_cast<const std::uint8_t*>(store.context.spare_stack);
+  const auto* end = static_cast<const std::uint8_t*>(frame);
+  if (end < low || end > high) end = high;
+  unpoison_memory(low, static_cast<std::size_t>(end - low));
 }
 
 Function* function_at(const Slot* fp) { return reinterpret_cast<Function*>(fp[kFunction]); }
@@ -122,6 +138,7 @@ void run_interpreted(interp::Context& context, const Function& function, Slot* f
     reinterpret_cast<interp::Handler>(*function.code)(function.code, fp, function.memory_base,
                                                       &context, 0, interp::Vec{});
   } else {
+    forget_frames(*context.store, __builtin_frame_address(0));
     context.trap = TrapKind::OutOfBoundsMemory;
     context.trap_frame = scope.trap_frame;
   }
@@ -157,6 +174,7 @@ std::optional<bool> stay_in_compiled(interp::Context& context, Slot* fp, const v
   context.activation = &activation;
   const int left = wherry_enter_compiled(thunk, function_context, slots, last, &activation, top);
   context.activation = outer;
+  if (left != 0) forget_frames(store, __builtin_frame_address(0));
   return left != 0;
 }
 
