@@ -119,6 +119,48 @@ TEST_F(PartialArtifactTest, EachObjectHasItsOwnJumpTables) {
   }
 }
 
+// A table that nothing changes is part of the artifact, as far as the artifact has what it holds.
+TEST_F(PartialArtifactTest, AFixedTableLeadsToAllItsFunctions) {
+  const FuncType one{.params = {kI32}, .results = {kI32}};
+  const FuncType two{.params = {kI32, kI32}, .results = {kI32}};
+  const FuncType none{};
+  auto times = [](std::int32_t by) {
+    return op(Opcode::LocalGet, 0) + i32_const(by) + op(Opcode::I32Mul);
+  };
+  // Function 0 is the host's; types are as many as functions, of which some are equal.
+  const ModuleForTest built{.imported_functions = {one},
+                            .functions = {{"twice", one, times(2)},
+                                          {"thrice", one, times(3)},
+                                          {"nothing", none, ""},
+                                          {"through", two,
+                                           op(Opcode::LocalGet, 0) + op(Opcode::LocalGet, 1) +
+                                               op(Opcode::CallIndirect, 2, 0)}},
+                            .table = {1, 2, 3, 0}};
+  const auto negate = [](void*, HostCall& host) {
+    host.return_i32(0 - host.i32(0));
+    return TrapKind::None;
+  };
+  const Provided provided = {{"host0", store_.host_function(one, negate, nullptr)}};
+  for (std::uint32_t choice = 0; choice < 16; ++choice) {
+    SCOPED_TRACE(fmt::format("choice {:#x}", choice));
+    requests = {{}};
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      if (choice >> i & 1) requests[0].functions.push_back(i);
+    }
+    Instance* instance = instantiate(built, provided);
+    auto through = [&](std::uint32_t element) {
+      return Values{Value::i32(5), Value::i32(element)};
+    };
+    EXPECT_EQ(number(instance, "through", through(0)), 10u);
+    EXPECT_EQ(number(instance, "through", through(1)), 15u);
+    EXPECT_EQ(number(instance, "through", through(3)), 0u - 5);
+    EXPECT_EQ(trap(instance, "through", through(2)).kind, TrapKind::IndirectCallTypeMismatch);
+    EXPECT_EQ(trap(instance, "through", through(4)).kind, TrapKind::UninitializedElement);
+    EXPECT_EQ(trap(instance, "through", through(6)).kind, TrapKind::UndefinedElement);
+    EXPECT_EQ(trap(instance, "through", through(~0u)).kind, TrapKind::UndefinedElement);
+  }
+}
+
 TEST_F(PartialArtifactTest, ACodeOfAnotherShapeIsRefused) {
   static std::string other_bytes;
   static std::unique_ptr<Module> other;

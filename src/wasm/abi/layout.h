@@ -18,6 +18,7 @@ class InstanceLayout {
   std::size_t table(std::uint32_t index) const { return tables_ + index * sizeof(TableView*); }
   std::size_t type_id(std::uint32_t type) const { return type_ids_ + type * sizeof(std::uint32_t); }
   // Of all types that are equal, the first.
+  std::uint32_t first_equal(std::uint32_t type) const { return first_equal_[type]; }
   std::size_t own_type(std::uint32_t type) const { return type_id(first_equal_[type]); }
   // An imported global: the pointer to its cell. One of the module's own: the cell, 16 bytes.
   std::size_t global(std::uint32_t index) const {

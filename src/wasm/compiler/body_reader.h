@@ -20,6 +20,7 @@ class BodyReader {
     return static_cast<Opcode>(byte << 8 | (u32() & 0xff));
   }
   std::uint8_t byte() { return *at_++; }
+  const std::uint8_t* at() const { return at_; }
   std::uint32_t u32() {
     std::uint32_t value = 0;
     for (unsigned shift = 0;; shift += 7) {

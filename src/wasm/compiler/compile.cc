@@ -61,14 +61,15 @@ void handle_fatal_errors(void (*handler)(const char* reason)) {
 namespace {
 
 // What `lower` puts into a module of its own, as an object. name: of the files that are dumped.
-CodeObject make(const Module& module, const CompileOptions& options, const std::string& name,
+CodeObject make(const Module& module, const std::optional<FixedTable>& fixed,
+                const CompileOptions& options, const std::string& name,
                 const std::function<void(ModuleLowering&)>& lower) {
   const auto target = target_of(options);
   llvm::LLVMContext context;
   llvm::Module ir("module", context);
   ir.setTargetTriple(target->getTargetTriple().str());
   ir.setDataLayout(target->createDataLayout());
-  ModuleLowering lowering(module, ir);
+  ModuleLowering lowering(module, fixed ? &*fixed : nullptr, ir);
   lower(lowering);
   CompileOptions mine = options;
   if (!mine.dump_ir.empty()) mine.dump_ir += fmt::format("/{}.ll", name);
@@ -111,6 +112,7 @@ Compiler::Compiler(const Module& module, const CompileOptions& options)
       options_(options),
       key_{.module = digest_of(module.bytes), .environment = compile_environment(options)},
       shape_(shape_of(module)),
+      fixed_(fixed_table(module)),
       thunks_(thunks()) {}
 
 std::vector<Compiler::Request> Compiler::split(Level level) const {
@@ -141,20 +143,21 @@ CodeObject Compiler::object(const Request& request) const {
   options.optimise = request.level == Level::Full;
   const std::string name =
       request.functions.empty() ? "loops" : fmt::format("part{}", request.functions.front());
-  return make(module_, options, name, [&](ModuleLowering& lowering) {
+  return make(module_, fixed_, options, name, [&](ModuleLowering& lowering) {
     for (std::uint32_t defined : request.functions) lowering.define_function(defined);
     for (const LoopId& loop : request.loops) lowering.define_loop(loop);
   });
 }
 
 CodeObject Compiler::thunks() const {
-  return make(module_, options_, "thunks", [&](ModuleLowering& lowering) {
+  return make(module_, fixed_, options_, "thunks", [&](ModuleLowering& lowering) {
     for (std::uint32_t type = 0; type < module_.types.size(); ++type) lowering.define_thunks(type);
+    lowering.define_fixed_table();
   });
 }
 
 CodeObject Compiler::stubs(const std::vector<std::uint32_t>& functions) const {
-  return make(module_, options_, "stubs", [&](ModuleLowering& lowering) {
+  return make(module_, fixed_, options_, "stubs", [&](ModuleLowering& lowering) {
     for (std::uint32_t defined : functions) lowering.define_stub(defined);
   });
 }

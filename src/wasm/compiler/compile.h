@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -67,6 +68,7 @@ class Compiler {
   CompileOptions options_;
   ArtifactKey key_;
   Digest shape_;
+  std::optional<std::vector<std::uint32_t>> fixed_;  // what the module's table always holds
   CodeObject thunks_;
 };
 

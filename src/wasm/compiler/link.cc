@@ -38,6 +38,9 @@ std::optional<std::uint32_t> number_after(std::string_view prefix, std::string_v
 // Whether other objects mean the same by its name. A section's symbol does have a name, ".text" in all of them.
 bool is_shared(const ELFSymbolRef& symbol) { return symbol.getBinding() != llvm::ELF::STB_LOCAL; }
 
+// Whether it may as well be nowhere.
+bool is_weak(const ELFSymbolRef& symbol) { return symbol.getBinding() == llvm::ELF::STB_WEAK; }
+
 }  // namespace
 
 Linker::Linker(std::uint32_t imported, std::uint32_t functions, std::uint32_t types)
@@ -87,8 +90,12 @@ void Linker::add(std::span<const std::uint8_t> object, Symbols& symbols) {
     const auto section = good(symbol.getSection());
     if (section == input.file->section_end()) continue;
     auto placed = input.sections.find(section->getIndex());
-    if (placed == input.sections.end() || placed->second.kind != Kind::Text) continue;
-    if (!is_shared(symbol)) continue;
+    if (placed == input.sections.end() || !is_shared(symbol)) continue;
+    if (placed->second.kind == Kind::Rodata) {
+      rodata_symbols_.try_emplace(good(symbol.getName()).str(),
+                                  placed->second.offset + good(symbol.getValue()));
+      continue;
+    }
     symbols.try_emplace(good(symbol.getName()).str(),
                         static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue())),
                         static_cast<std::uint32_t>(symbol.getSize()));
@@ -110,7 +117,7 @@ std::vector<std::uint32_t> Linker::missing() const {
       if (good(symbol.getSection()) != input.file->section_end()) continue;
       const std::string name = good(symbol.getName()).str();
       const auto index = number_after("f", name);
-      if (!index || symbols_.contains(name)) continue;
+      if (!index || is_weak(symbol) || symbols_.contains(name)) continue;
       if (*index < imported_ || *index - imported_ >= functions_) {
         fail(ErrorKind::Internal, "link: nobody can define '{}'", name);
       }
@@ -118,6 +125,12 @@ std::vector<std::uint32_t> Linker::missing() const {
     }
   }
   return {found.begin(), found.end()};
+}
+
+std::uint8_t* Linker::place_of(const Placed& section,
+                               const llvm::object::ELFRelocationRef& relocation) {
+  std::vector<std::uint8_t>& out = section.kind == Kind::Text ? content_.text : content_.rodata;
+  return out.data() + section.offset + relocation.getOffset();
 }
 
 void Linker::apply(const Input& input, const Placed& section,
@@ -135,12 +148,15 @@ void Linker::apply(const Input& input, const Placed& section,
       fail(ErrorKind::Internal, "link: '{}' is in a section that is not kept", name);
     }
     target = address(placed->second) + good(symbol.getValue());
+  } else if (auto data = rodata_symbols_.find(name); data != rodata_symbols_.end()) {
+    target = rodata_start() + data->second;
+  } else if (is_weak(symbol) && relocation.getType() == llvm::ELF::R_X86_64_PC64) {
+    return store_little(place_of(section, relocation), std::int64_t{0});
   } else {
     fail(ErrorKind::Internal, "link: nobody defines '{}'", name);
   }
   target += static_cast<std::uint64_t>(good(relocation.getAddend()));
-  const std::uint64_t at = section.offset + relocation.getOffset();
-  std::uint8_t* bytes = (section.kind == Kind::Text ? content_.text : content_.rodata).data() + at;
+  std::uint8_t* bytes = place_of(section, relocation);
   const std::uint64_t place = address(section) + relocation.getOffset();
   const auto distance = static_cast<std::int64_t>(target - place);
   switch (relocation.getType()) {

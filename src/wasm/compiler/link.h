@@ -1,7 +1,8 @@
 // Object files to one flat piece of code without relocations. Internal to wasm/compiler.
 //
 // Symbols: f<i> a function, imports counted; enter<t> and leave<t> a type's thunks; loop<i>_<n> function i
-// entered at the n-th `loop` of its body.
+// entered at the n-th `loop` of its body; table_types and table_offsets what ModuleLowering makes of a fixed table,
+// its functions weak: 0 where no object has them.
 #pragma once
 
 #include <llvm/Object/ELFObjectFile.h>
@@ -49,6 +50,7 @@ class Linker {
   static Kind kind_of(const llvm::object::SectionRef& section);
   void add(std::span<const std::uint8_t> object, Symbols& symbols);
   void relocate();
+  std::uint8_t* place_of(const Placed& section, const llvm::object::ELFRelocationRef& relocation);
   void apply(const Input& input, const Placed& section,
              const llvm::object::ELFRelocationRef& relocation);
   std::uint64_t rodata_start() const;
@@ -64,6 +66,7 @@ class Linker {
   ArtifactContent content_;
   Symbols symbols_;
   Symbols stubs_;
+  std::map<std::string, std::uint64_t, std::less<>> rodata_symbols_;  // where in rodata
   std::vector<Input> inputs_;
 };
 

@@ -282,25 +282,51 @@ Value* FunctionLowering::table_element(std::uint32_t table, Value* index, TrapCo
   return b_.CreateGEP(b_.getInt64Ty(), instance_load(b_.getPtrTy(), view), wide);
 }
 
+// Of the element of the fixed table, where its code is from fixed_offsets(); 0 where it is not of the type, or not
+// in the artifact.
+Value* FunctionLowering::fixed_offset(Value* index, std::uint32_t type) {
+  Value* wide = b_.CreateZExt(index, b_.getInt64Ty());
+  auto element = [&](llvm::GlobalVariable* array, llvm::Type* of) {
+    return unchanging(b_.CreateLoad(of, b_.CreateGEP(of, array, wide)));
+  };
+  Value* found = element(module_.fixed_types(), b_.getInt16Ty());
+  Value* fits = b_.CreateICmpEQ(
+      found, b_.getInt16(static_cast<std::uint16_t>(module_.layout_.first_equal(type))));
+  return b_.CreateSelect(fits, element(module_.fixed_offsets(), b_.getInt64Ty()), b_.getInt64(0));
+}
+
 // Through a table, most calls are of functions of the same instance: these take one comparison, and what the
-// caller knows already. All others go the longer way.
+// caller knows already, or what stands beside the code. All others go the longer way.
 void FunctionLowering::call_indirect() {
   const std::uint32_t type_index = reader_.u32();
   const std::uint32_t table = reader_.u32();
   const FuncType& type = wasm_.types[type_index];
-  Value* entry =
-      instance_load(b_.getPtrTy(), table_element(table, pop(), TrapCode::UndefinedElement));
+  Value* index = pop();
   Values arguments(stack_.end() - static_cast<std::ptrdiff_t>(type.params.size()), stack_.end());
   stack_.resize(stack_.size() - type.params.size());
-  auto entry_field = [&](llvm::Type* of, std::size_t offset) {
-    return instance_load(of, b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offset));
+  Value *entry = nullptr, *native = nullptr, *is_own;
+  auto find_entry = [&] {
+    entry = instance_load(b_.getPtrTy(), table_element(table, index, TrapCode::UndefinedElement));
   };
-  // A null entry faults here, in the first page: after all accesses before it.
-  llvm::LoadInst* own_type = entry_field(b_.getInt64Ty(), offsetof(abi::FunctionEntry, own_type));
-  own_type->setVolatile(true);
-  // Against the instance, which is at hand, not against an address that would take a register of its own.
-  Value* distance = b_.CreateSub(own_type, b_.CreatePtrToInt(instance_, b_.getInt64Ty()));
-  Value* is_own = b_.CreateICmpEQ(distance, b_.getInt64(module_.layout_.own_type(type_index)));
+  // A null entry faults there, in the first page: after all accesses before it.
+  auto entry_field = [&](llvm::Type* of, std::size_t offset) {
+    llvm::LoadInst* made = instance_load(of, b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offset));
+    made->setVolatile(true);
+    return made;
+  };
+  if (module_.fixed_) {
+    const auto size = static_cast<std::uint32_t>(module_.fixed_->size());
+    trap_if(b_.CreateICmpUGE(index, b_.getInt32(size)), TrapCode::UndefinedElement);
+    Value* offset = fixed_offset(index, type_index);
+    is_own = b_.CreateIsNotNull(offset);
+    native = b_.CreateGEP(b_.getInt8Ty(), module_.fixed_offsets(), offset);
+  } else {
+    find_entry();
+    Value* own_type = entry_field(b_.getInt64Ty(), offsetof(abi::FunctionEntry, own_type));
+    // Against the instance, which is at hand, not against an address that would take a register of its own.
+    Value* distance = b_.CreateSub(own_type, b_.CreatePtrToInt(instance_, b_.getInt64Ty()));
+    is_own = b_.CreateICmpEQ(distance, b_.getInt64(module_.layout_.own_type(type_index)));
+  }
   llvm::BasicBlock* own = block();
   llvm::BasicBlock* other = block();
   llvm::BasicBlock* next = block();
@@ -317,13 +343,14 @@ void FunctionLowering::call_indirect() {
   b_.SetInsertPoint(own);
   Values own_arguments = arguments;
   own_arguments.insert(own_arguments.begin(), instance_);
-  llvm::CallInst* made = b_.CreateCall(module_.function_type(type, false),
-                                       instance_load(b_.getPtrTy(), entry), own_arguments);
+  if (!native) native = instance_load(b_.getPtrTy(), entry);
+  llvm::CallInst* made = b_.CreateCall(module_.function_type(type, false), native, own_arguments);
   made->addParamAttr(0, llvm::Attribute::SwiftSelf);
   finish_call(made, type);
   const auto [own_end, own_results] = join();
 
   b_.SetInsertPoint(other);
+  if (!entry) find_entry();
   Value* type_id = entry_field(b_.getInt32Ty(), offsetof(abi::FunctionEntry, type_id));
   Value* wanted = constant_field(b_.getInt32Ty(), module_.layout_.type_id(type_index));
   trap_if(b_.CreateICmpNE(type_id, wanted), TrapCode::IndirectCallTypeMismatch);

@@ -13,6 +13,7 @@
 #include "wasm/abi/layout.h"
 #include "wasm/artifact/artifact.h"
 #include "wasm/compiler/body_reader.h"
+#include "wasm/compiler/fixed_table.h"
 #include "wasm/format/module.h"
 #include "wasm/format/opcodes.h"
 
@@ -34,10 +35,14 @@ enum class TrapCode : std::uint8_t {
 // The name of the alias scope of the guest's memory, by which passes know its accesses.
 inline constexpr const char* kMemoryScope = "memory";
 
+// Of an element of a fixed table that no call goes to directly.
+inline constexpr std::uint16_t kNoFixedType = 0xffff;
+
 // The symbols of one LLVM module: functions and thunks, declared where others define them.
 class ModuleLowering {
  public:
-  ModuleLowering(const Module& wasm, llvm::Module& ir);
+  // fixed: null where the module has no such table. Both must outlive it.
+  ModuleLowering(const Module& wasm, const FixedTable* fixed, llvm::Module& ir);
 
   void define_function(std::uint32_t defined);
   void define_thunks(std::uint32_t type);
@@ -45,6 +50,8 @@ class ModuleLowering {
   void define_loop(const LoopId& loop);
   // Calls the function through its entry, in its name: for artifacts that lack it.
   void define_stub(std::uint32_t defined);
+  // What calls through the fixed table look up, if there is one.
+  void define_fixed_table();
 
  private:
   friend class FunctionLowering;
@@ -55,10 +62,15 @@ class ModuleLowering {
   llvm::FunctionType* function_type(const FuncType& type, bool caller);
   llvm::Function* function(std::uint32_t index);
   void set_attributes(llvm::Function& function);
+  llvm::GlobalVariable* fixed_table_part(llvm::Type* element, const char* name);
+  llvm::GlobalVariable* fixed_types();  // 16 bits an element: the first of equal types
+  llvm::GlobalVariable*
+  fixed_offsets();  // 64 bits an element: the function, from the array's start
   void define_entry_thunk(std::uint32_t type);
   void define_exit_thunk(std::uint32_t type);
 
   const Module& wasm_;
+  const FixedTable* fixed_;
   llvm::Module& ir_;
   llvm::LLVMContext& context_;
   abi::InstanceLayout layout_;
@@ -102,6 +114,7 @@ class FunctionLowering {
   void branch_table();
   void call(std::uint32_t index);
   void call_indirect();
+  llvm::Value* fixed_offset(llvm::Value* index, std::uint32_t type);
   void finish_call(llvm::CallInst* made, const FuncType& type);
   llvm::Value* call_through(llvm::Value* entry, const FuncType& type, Values arguments);
   void select();

@@ -50,8 +50,8 @@ llvm::CallInst* call_helper(llvm::IRBuilder<>& b, Value* instance, abi::Helper h
   return made;
 }
 
-ModuleLowering::ModuleLowering(const Module& wasm, llvm::Module& ir)
-    : wasm_(wasm), ir_(ir), context_(ir.getContext()), layout_(wasm) {
+ModuleLowering::ModuleLowering(const Module& wasm, const FixedTable* fixed, llvm::Module& ir)
+    : wasm_(wasm), fixed_(fixed), ir_(ir), context_(ir.getContext()), layout_(wasm) {
   llvm::MDBuilder metadata(context_);
   llvm::MDNode* domain = metadata.createAnonymousAliasScopeDomain();
   memory_scope_ =
@@ -147,6 +147,47 @@ void ModuleLowering::define_stub(std::uint32_t defined) {
   } else {
     b.CreateRet(made);
   }
+}
+
+llvm::GlobalVariable* ModuleLowering::fixed_table_part(llvm::Type* element, const char* name) {
+  if (llvm::GlobalVariable* known = ir_.getNamedGlobal(name)) return known;
+  auto* made = new llvm::GlobalVariable(ir_, llvm::ArrayType::get(element, fixed_->size()), true,
+                                        llvm::GlobalValue::ExternalLinkage, nullptr, name);
+  made->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  made->setDSOLocal(true);
+  return made;
+}
+
+llvm::GlobalVariable* ModuleLowering::fixed_types() {
+  return fixed_table_part(llvm::Type::getInt16Ty(context_), "table_types");
+}
+
+llvm::GlobalVariable* ModuleLowering::fixed_offsets() {
+  return fixed_table_part(llvm::Type::getInt64Ty(context_), "table_offsets");
+}
+
+void ModuleLowering::define_fixed_table() {
+  if (!fixed_) return;
+  llvm::Type* wide = llvm::Type::getInt64Ty(context_);
+  llvm::Constant* start = llvm::ConstantExpr::getPtrToInt(fixed_offsets(), wide);
+  std::vector<std::uint16_t> types;
+  std::vector<llvm::Constant*> offsets;
+  for (std::uint32_t index : *fixed_) {
+    if (index == kNoFunction || index < wasm_.imported_functions) {
+      types.push_back(kNoFixedType);
+      offsets.push_back(llvm::ConstantInt::get(wide, 0));
+      continue;
+    }
+    types.push_back(static_cast<std::uint16_t>(layout_.first_equal(wasm_.functions[index])));
+    llvm::Function* callee = function(index);
+    // 0 where the artifact lacks it: nothing is compiled, nor made in its place, for the table's sake.
+    callee->setLinkage(llvm::GlobalValue::ExternalWeakLinkage);
+    offsets.push_back(
+        llvm::ConstantExpr::getSub(llvm::ConstantExpr::getPtrToInt(callee, wide), start));
+  }
+  fixed_types()->setInitializer(llvm::ConstantDataArray::get(context_, types));
+  fixed_offsets()->setInitializer(llvm::ConstantArray::get(
+      llvm::cast<llvm::ArrayType>(fixed_offsets()->getValueType()), offsets));
 }
 
 void ModuleLowering::define_entry_thunk(std::uint32_t type_index) {
