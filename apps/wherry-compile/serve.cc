@@ -33,11 +33,13 @@ using namespace wasm;
 using Level = Compiler::Level;
 
 constexpr std::size_t kMaxModuleBytes = std::size_t{1} << 30;
-// Of bodies that are compiled together: the first that a guest waits for, the next, and what it does not.
+// Of bodies that are compiled together for a guest that waits, which is 1 s of LLVM's for the latter: the first
+// time, and then.
 constexpr std::size_t kFirstBytes = 8 * 1024;
-constexpr std::size_t kHotBytes = 48 * 1024;
+constexpr std::size_t kHotBytes = 16 * 1024;
 // A hot function from this size on takes seconds at full quality: until then the guest has it quickly made.
 constexpr std::size_t kLargeBytes = 16 * 1024;
+constexpr std::size_t kHugeBytes = 64 * 1024;
 constexpr std::size_t kMaxLoops = 1000;  // that a guest may ask for
 
 // A copy of our own: the file may change while we read it.
@@ -196,6 +198,17 @@ std::optional<Work::Task> Work::take_hot() {
     functions_[i].quick = true;
     return Task{.request = {.functions = {i}, .level = Level::Quick}, .hand_over = true};
   }
+  // What takes seconds comes when all else that is hot weighs less: the rest of it is done in that time.
+  const auto is_small = [&](std::uint32_t i) { return module_.code[i].body.size() < kLargeBytes; };
+  std::uint64_t small_samples = 0;
+  for (std::uint32_t i : hot) {
+    if (is_small(i)) small_samples += functions_[i].samples;
+  }
+  if (small_samples > functions_[hot.front()].samples) {
+    std::ranges::sort(hot, {}, [&](std::uint32_t i) {
+      return std::tuple(!is_small(i), ~functions_[i].samples, i);
+    });
+  }
   const std::size_t most = handed_over_ == 0 ? kFirstBytes : kHotBytes;
   Task task{.request = {.functions = {}, .level = Level::Full}, .hand_over = true};
   std::size_t bytes = 0;
@@ -212,12 +225,20 @@ std::optional<Work::Task> Work::take() {
   const std::lock_guard lock(mu_);
   if (failure_) return std::nullopt;
   if (guest_.is_there()) {
-    if (!loops_.empty()) {
-      const LoopId loop = loops_.front();
-      loops_.pop_front();
-      return Task{.request = {}, .loop = loop};
+    // What keeps a thread for ten seconds may keep it after what does not.
+    const auto is_quick = [&](const LoopId& loop) {
+      return module_.code[loop.function].body.size() < kHugeBytes;
+    };
+    auto loop = std::ranges::find_if(loops_, is_quick);
+    if (loop == loops_.end()) {
+      if (auto hot = take_hot()) return hot;
+      loop = loops_.begin();
     }
-    if (auto hot = take_hot()) return hot;
+    if (loop != loops_.end()) {
+      const LoopId chosen = *loop;
+      loops_.erase(loop);
+      return Task{.request = {}, .loop = chosen};
+    }
   }
   while (next_ < rest_.size()) {
     Task task{.request = std::move(rest_[next_++])};
