@@ -1,5 +1,6 @@
 // Generated modules interpreted and compiled: the same results, traps, memory and globals after every call, with the
-// code there from the start or coming between the calls. The first byte says how the module is compiled.
+// code there from the start, or coming between the calls, or at random moments and then in loops too. The first byte
+// says which, and how the module is compiled.
 // WHERRY_FUZZ_MODULE names a file for the module that differs.
 #include <fmt/core.h>
 
@@ -9,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "../tests/compiled/forced_tier_up.h"
 #include "../tests/compiled/in_memory.h"
 #include "generate_module.h"
 #include "wasm/engine/engine.h"
@@ -58,15 +60,18 @@ std::string state(const Instance& instance) {
   return line;
 }
 
-struct Code {
+struct Coming {
   std::shared_ptr<const Artifact> artifact;  // none: interpreted
   bool late = false;                         // comes between the calls
+  std::optional<std::uint32_t> seed;         // comes at random moments instead, in loops too
 };
 
 // An instance of the module, and a line for every call of its exports.
 class Run {
  public:
-  Run(const Module& module, Code code) : module_(module), code_(std::move(code)) { instantiate(); }
+  Run(const Module& module, Coming code) : module_(module), code_(std::move(code)) {
+    instantiate();
+  }
 
   std::vector<std::string> lines() {
     // Ones and an address; pi, in both sizes; negative numbers; one that fits into everything.
@@ -83,7 +88,9 @@ class Run {
  private:
   void instantiate() {
     // Code that is not optimised has big frames, and how deep a stack is the specification leaves open.
-    store_.emplace(EngineOptions{.stack_bytes = 64u << 20});
+    EngineOptions options = code_.seed ? forced_tier_up(*code_.seed) : EngineOptions{};
+    options.stack_bytes = 64u << 20;
+    store_.emplace(options);
     instance_ = store_
                     ->instantiate(
                         module_, [](const Import&) -> std::optional<Extern> { return {}; },
@@ -113,7 +120,7 @@ class Run {
   }
 
   const Module& module_;
-  Code code_;
+  Coming code_;
   std::optional<Store> store_;
   Instance* instance_ = nullptr;
   std::vector<std::string> lines_;
@@ -124,13 +131,15 @@ class Run {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const auto how = static_cast<HowCompiled>(data[0] % 3);
-  const bool late = data[0] / 3 % 2 == 1;
+  const int when = data[0] / 3 % 3;
   const std::string bytes = fuzz::generate_module({data + 1, size - 1}, fuzz::Purpose::Compare);
   Module module = decode(as_bytes(bytes));
   validate(module);
   const std::vector<std::string> interpreted = Run(module, {}).lines();
-  const std::vector<std::string> compiled =
-      Run(module, {.artifact = compile_in_memory(module, how), .late = late}).lines();
+  const Coming code = when == 2
+                          ? Coming{.seed = data[0]}
+                          : Coming{.artifact = compile_in_memory(module, how), .late = when == 1};
+  const std::vector<std::string> compiled = Run(module, code).lines();
   if (interpreted == compiled) return 0;
   for (std::size_t i = 0; i < interpreted.size(); ++i) {
     if (interpreted[i] == compiled[i]) continue;

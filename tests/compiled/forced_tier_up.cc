@@ -58,4 +58,13 @@ EngineOptions forced_tier_up() {
   return options;
 }
 
+EngineOptions forced_tier_up(std::uint32_t seed) {
+  EngineOptions options;
+  options.on_translation = [chooser = Chooser(seed)](Instance& instance,
+                                                     std::uint32_t function) mutable {
+    chooser.on_translation(instance, function);
+  };
+  return options;
+}
+
 }  // namespace wherry::wasm
