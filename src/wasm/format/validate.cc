@@ -15,8 +15,8 @@ namespace wherry::wasm {
 
 namespace {
 
-// Below so many bytes of code a thread costs more than it saves.
-constexpr std::size_t kBytesWorthAThread = 64 * 1024;
+// A millisecond's work: several times what a thread costs.
+constexpr std::size_t kBytesWorthAThread = 512 * 1024;
 
 // Everything in a module but the bodies (core spec 3.4).
 class ModuleValidator {
@@ -241,8 +241,9 @@ void validate(const Module& module, const ValidateOptions& options) {
     while (last < module.code.size() && taken < bytes / parts * part) {
       taken += module.code[last++].body.size();
     }
-    others.push_back(std::async(std::launch::async, check_bodies, std::cref(module),
-                                std::cref(declared), first, last));
+    // Where there may be no more threads (a container's pids limit), this one does it when it is asked.
+    others.push_back(std::async(std::launch::async | std::launch::deferred, check_bodies,
+                                std::cref(module), std::cref(declared), first, last));
     first = last;
   }
   auto rest = std::async(std::launch::deferred, check_bodies, std::cref(module),
