@@ -26,7 +26,10 @@ Tier parse_tier(std::string_view text, std::string_view from) {
 }
 
 std::optional<std::string> cache_folder(const Environment& environment, bool is_machines_root) {
-  if (auto given = path_in(environment, "WHERRY_CACHE")) return given;
+  if (auto given = environment("WHERRY_CACHE"); given && !given->empty()) {
+    if (given->starts_with('/')) return given;
+    fail(ErrorKind::InvalidArgument, "WHERRY_CACHE: '{}' is no absolute path", *given);
+  }
   if (auto root = path_in(environment, "WHERRY_ROOT")) return *root + "/cache";
   if (is_machines_root) return "/var/lib/wherry/cache";
   if (auto cache = path_in(environment, "XDG_CACHE_HOME")) return *cache + "/wherry";

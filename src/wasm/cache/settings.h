@@ -25,8 +25,9 @@ inline constexpr const char* kTierVariable = "WHERRY_TIER";
 inline constexpr const char* kTierAnnotation = "org.wherry.tier";
 inline constexpr std::uint64_t kUsualCacheBytes = std::uint64_t{4} << 30;
 
-// WHERRY_CACHE; else "cache" in the folder that WHERRY_ROOT names; else /var/lib/wherry/cache for the machine's
-// root and XDG_CACHE_HOME/wherry or HOME/.cache/wherry for users. Nothing where all of that is missing.
+// WHERRY_CACHE, an absolute path (else throws Error(InvalidArgument)); else "cache" in the folder that WHERRY_ROOT
+// names; else /var/lib/wherry/cache for the machine's root and XDG_CACHE_HOME/wherry or HOME/.cache/wherry for users.
+// Nothing where all of that is missing.
 std::optional<std::string> cache_folder(const Environment& environment, bool is_machines_root);
 
 // WHERRY_CACHE_SIZE: bytes, or with K, M, G or T behind the number. Throws Error(InvalidArgument).

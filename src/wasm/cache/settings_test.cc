@@ -26,6 +26,8 @@ TEST(CacheSettings, TheFolderIsTheMachinesOrTheUsers) {
             "/h/.cache/wherry");
   EXPECT_EQ(cache_folder(with({{"HOME", "/h"}, {"WHERRY_ROOT", "/r"}}), true), "/r/cache");
   EXPECT_EQ(cache_folder(with({{"WHERRY_CACHE", "/x"}, {"WHERRY_ROOT", "/r"}}), true), "/x");
+  EXPECT_EQ(cache_folder(with({{"WHERRY_CACHE", ""}, {"WHERRY_ROOT", "/r"}}), true), "/r/cache");
+  EXPECT_THROW(cache_folder(with({{"WHERRY_CACHE", "x"}, {"WHERRY_ROOT", "/r"}}), true), Error);
 }
 
 TEST(CacheSettings, ASizeHasAUnit) {
