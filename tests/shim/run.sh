@@ -27,6 +27,12 @@ field() { # NUMBER TEXT: of a protobuf message, shorter than 128 bytes
 server_of() { # SOCKET: the pid of its shim
   pgrep -f "^$shim .*-socket $1 serve" | head -n 1
 }
+has_ended() { ! grep -q '^State:[^Z]*$' "/proc/$1/status" 2>/dev/null; } # PID; its descriptors are closed then
+kill_server() { # SOCKET
+  local pid
+  pid=$(server_of "$1")
+  kill -KILL "$pid" && wait_until has_ended "$pid"
+}
 end_servers() {
   local pid
   for pid in $(pgrep -f "^$shim .*-address $address "); do kill -KILL "$pid"; done
@@ -99,10 +105,10 @@ GRPC_ADDRESS=$address run in_bundle five "$shim" "${flags[@]}" -id five start <"
 ok "options are not taken for parameters" eval '[ "$(jq -r .version <<<"$out")" = 2 ]'
 
 # A shim that was killed
-kill -KILL "$(server_of "$one")"
+kill_server "$one"
 GRPC_ADDRESS='' run in_bundle one "$shim" "${flags[@]}" -id one start </dev/null
 ok "a socket that nobody serves is taken over" eval '[ "$out" = "unix://$one" ] && [ -n "$(server_of "$one")" ]'
-kill -KILL "$(server_of "$one")"
+kill_server "$one"
 printf 4711 >"$scratch/one/init.pid"
 run in_bundle one "$shim" "${flags[@]}" -id one -bundle "$scratch/one" delete </dev/null
 # pid = 4711, exit_status = 137
