@@ -34,10 +34,11 @@ void ask(const Artifact& artifact) {
   }
   must(present == artifact.compiled());
   for (std::uint32_t i = 0; i < artifact.types(); ++i) {
-    inside(artifact.entry_thunk(i));
-    inside(artifact.exit_thunk(i));
-    for (const std::uint8_t* at = artifact.entry_thunk(i) - 2; at < artifact.entry_thunk(i) + 2;
-         ++at) {
+    const std::uint8_t* entry = artifact.entry_thunk(i);
+    if (const std::uint8_t* exit = artifact.exit_thunk(i)) inside(exit);
+    if (!entry) continue;
+    inside(entry);
+    for (const std::uint8_t* at = entry - 2; at < entry + 2; ++at) {
       if (!artifact.contains(at)) continue;
       artifact.frame(at);
       if (auto place = artifact.find(at)) {

@@ -13,14 +13,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <system_error>
 #include <thread>
-#include <tuple>
 
 #include "base/error.h"
 #include "os/fd.h"
 #include "os/file.h"
+#include "schedule.h"
 #include "wasm/artifact/handover.h"
 #include "wasm/format/decode.h"
 #include "wasm/format/validate.h"
@@ -33,14 +32,7 @@ using namespace wasm;
 using Level = Compiler::Level;
 
 constexpr std::size_t kMaxModuleBytes = std::size_t{1} << 30;
-// Of bodies that are compiled together for a guest that waits, which is 1 s of LLVM's for the latter: the first
-// time, and then.
-constexpr std::size_t kFirstBytes = 8 * 1024;
-constexpr std::size_t kHotBytes = 16 * 1024;
-// A hot function from this size on takes seconds at full quality: until then the guest has it quickly made.
-constexpr std::size_t kLargeBytes = 16 * 1024;
-constexpr std::size_t kHugeBytes = 64 * 1024;
-constexpr std::size_t kMaxLoops = 1000;  // that a guest may ask for
+constexpr std::chrono::milliseconds kPause(10);  // of a thread that has nothing to do for a moment
 
 // A copy of our own: the file may change while we read it.
 std::vector<std::uint8_t> read_module(int fd) {
@@ -112,6 +104,12 @@ class Guest {
   std::atomic<bool> gone_ = false;
 };
 
+// A guest that runs keeps a processor busy by itself: a thread more than there are others would take from it. While the guest
+// is there, that one is for what is quickly made, so that that does not wait for what takes long.
+unsigned threads_beside_guest(const Job& job) {
+  return job.guest < 0 ? job.options.threads : std::max(job.options.threads - 1, 1u);
+}
+
 class Work {
  public:
   Work(const Job& job, const Module& module)
@@ -119,173 +117,106 @@ class Work {
         module_(module),
         compiler_(module, job.options),
         guest_(job.guest),
-        functions_(module.code.size()) {}
+        threads_(threads_beside_guest(job)),
+        schedule_(module, threads_) {}
 
   std::vector<std::uint8_t> run();
   void make_loops();
 
  private:
-  struct State {
-    std::uint64_t samples = 0;
-    bool quick = false;  // done, or somebody is at it
-    bool full = false;   // likewise
-  };
-  struct Task {
-    Compiler::Request request;
-    bool hand_over = false;
-    std::optional<LoopId> loop = {};  // that alone, for the guest alone
-  };
   struct Made {
     Level level;
     std::uint32_t first;
     CodeObject object;
   };
 
-  void pass(Level level);
   void compile_all(Level level);
-  std::optional<Task> take();
-  std::optional<Task> take_hot();
+  bool has_failed();
+  CodeObject object_of(const Task& task);
   void do_task(const Task& task);
   void do_loop(const LoopId& loop);
-  void listen();
-  void hear(const handover::Message& message);
-  std::vector<std::uint8_t> link(bool with_quick) const;
+  enum class Which { Artifact, ForGuest, All };
+  std::vector<std::uint8_t> link(Which which, QuickCalls quick);
 
   const Job& job_;
   const Module& module_;
   Compiler compiler_;
   Guest guest_;
+  unsigned threads_;
+  Schedule schedule_;
 
   std::mutex mu_;
   // Guarded by mu_.
-  std::vector<State> functions_;
-  std::deque<LoopId> loops_;  // asked for, not begun
-  std::set<LoopId> known_loops_;
-  std::vector<Compiler::Request> rest_;  // of this pass; those from next_ on are not begun
-  std::size_t next_ = 0;
-  std::size_t handed_over_ = 0;
-  std::vector<Made> made_;
+  // What is in there stays where it is.
+  std::deque<Made> made_;
+  std::deque<CodeObject> served_;  // for the guest alone
   std::exception_ptr failure_;
 };
 
-void Work::hear(const handover::Message& message) {
+bool Work::has_failed() {
   const std::lock_guard lock(mu_);
-  if (const auto* hot = std::get_if<handover::Hot>(&message)) {
-    for (const handover::Hot::Row& row : hot->rows) {
-      if (row.function < functions_.size()) functions_[row.function].samples += row.samples;
-    }
-  } else if (const auto* osr = std::get_if<handover::Osr>(&message)) {
-    const LoopId loop{.function = osr->function, .ordinal = osr->ordinal};
-    if (loop.function >= functions_.size() || known_loops_.size() >= kMaxLoops) return;
-    ++functions_[loop.function].samples;
-    if (known_loops_.insert(loop).second) loops_.push_back(loop);
-  }
-}
-
-std::optional<Work::Task> Work::take_hot() {
-  std::vector<std::uint32_t> hot;
-  for (std::uint32_t i = 0; i < functions_.size(); ++i) {
-    if (functions_[i].samples > 0 && !functions_[i].full) hot.push_back(i);
-  }
-  if (hot.empty()) return std::nullopt;
-  std::ranges::sort(hot, [&](std::uint32_t a, std::uint32_t b) {
-    return functions_[a].samples != functions_[b].samples
-               ? functions_[a].samples > functions_[b].samples
-               : a < b;
-  });
-  for (std::uint32_t i : hot) {
-    if (functions_[i].quick || module_.code[i].body.size() < kLargeBytes) continue;
-    functions_[i].quick = true;
-    return Task{.request = {.functions = {i}, .level = Level::Quick}, .hand_over = true};
-  }
-  // What takes seconds comes when all else that is hot weighs less: the rest of it is done in that time.
-  const auto is_small = [&](std::uint32_t i) { return module_.code[i].body.size() < kLargeBytes; };
-  std::uint64_t small_samples = 0;
-  for (std::uint32_t i : hot) {
-    if (is_small(i)) small_samples += functions_[i].samples;
-  }
-  if (small_samples > functions_[hot.front()].samples) {
-    std::ranges::sort(hot, {}, [&](std::uint32_t i) {
-      return std::tuple(!is_small(i), ~functions_[i].samples, i);
-    });
-  }
-  const std::size_t most = handed_over_ == 0 ? kFirstBytes : kHotBytes;
-  Task task{.request = {.functions = {}, .level = Level::Full}, .hand_over = true};
-  std::size_t bytes = 0;
-  for (std::uint32_t i : hot) {
-    bytes += module_.code[i].body.size();
-    if (bytes > most && !task.request.functions.empty()) break;
-    task.request.functions.push_back(i);
-    functions_[i].full = true;
-  }
-  return task;
-}
-
-std::optional<Work::Task> Work::take() {
-  const std::lock_guard lock(mu_);
-  if (failure_) return std::nullopt;
-  if (guest_.is_there()) {
-    // What keeps a thread for ten seconds may keep it after what does not.
-    const auto is_quick = [&](const LoopId& loop) {
-      return module_.code[loop.function].body.size() < kHugeBytes;
-    };
-    auto loop = std::ranges::find_if(loops_, is_quick);
-    if (loop == loops_.end()) {
-      if (auto hot = take_hot()) return hot;
-      loop = loops_.begin();
-    }
-    if (loop != loops_.end()) {
-      const LoopId chosen = *loop;
-      loops_.erase(loop);
-      return Task{.request = {}, .loop = chosen};
-    }
-  }
-  while (next_ < rest_.size()) {
-    Task task{.request = std::move(rest_[next_++])};
-    const bool quick = task.request.level == Level::Quick;
-    std::erase_if(task.request.functions, [&](std::uint32_t i) {
-      return functions_[i].full || (quick && functions_[i].quick);
-    });
-    if (task.request.functions.empty()) continue;
-    for (std::uint32_t i : task.request.functions) {
-      (quick ? functions_[i].quick : functions_[i].full) = true;
-    }
-    return task;
-  }
-  return std::nullopt;
+  return failure_ != nullptr;
 }
 
 // The guest may have named a loop that is none: then it gets nothing, and all else goes on.
 void Work::do_loop(const LoopId& loop) {
   try {
-    const CodeObject object = compiler_.object({.functions = {}, .loops = {loop}});
+    CodeObject object = compiler_.object({.functions = {}, .loops = {loop}});
     const CodeObject* only[] = {&object};
     guest_.hand_over(compiler_.link(only));
+    const std::lock_guard lock(mu_);
+    served_.push_back(std::move(object));
   } catch (const Error&) {
   }
 }
 
+// Nor does it lose a function for having named a loop of it that is none.
+CodeObject Work::object_of(const Task& task) {
+  if (task.request.loops.empty()) return compiler_.object(task.request);
+  auto [made, problem] = outcome_of([&] { return compiler_.object(task.request); });
+  if (made) return std::move(*made);
+  return compiler_.object({.functions = task.request.functions, .level = task.request.level});
+}
+
 void Work::do_task(const Task& task) {
-  if (task.loop) return do_loop(*task.loop);
-  CodeObject object = compiler_.object(task.request);
-  if (task.hand_over) {
-    const CodeObject* only[] = {&object};
-    guest_.hand_over(compiler_.link(only));
+  if (task.request.functions.empty() && task.request.loops.empty()) {
+    return guest_.hand_over(link(Which::ForGuest, QuickCalls::ByEntry));
   }
-  const std::lock_guard lock(mu_);
-  if (task.hand_over) ++handed_over_;
-  made_.push_back({.level = task.request.level,
-                   .first = task.request.functions.front(),
-                   .object = std::move(object)});
+  if (task.request.functions.empty()) return do_loop(task.request.loops.front());
+  CodeObject object = object_of(task);
+  if (task.hand_over && !task.with_others) {
+    const CodeObject* only[] = {&object};
+    guest_.hand_over(compiler_.link(only, QuickCalls::ByEntry));
+  }
+  {
+    const std::lock_guard lock(mu_);
+    if (task.keep) {
+      made_.push_back({.level = task.request.level,
+                       .first = task.request.functions.front(),
+                       .object = std::move(object)});
+    } else {
+      served_.push_back(std::move(object));
+    }
+  }
+  if (task.with_others) guest_.hand_over(link(Which::ForGuest, QuickCalls::ByEntry));
 }
 
 // All that is not done yet, at this level.
 void Work::compile_all(Level level) {
-  rest_ = compiler_.split(level);
-  next_ = 0;
-  auto work = [&] {
+  schedule_.begin_pass(compiler_.split(level));
+  std::atomic<bool> is_over = false;
+  auto work = [&](Schedule::What what) {
     try {
-      while (auto task = take()) do_task(*task);
+      while (!has_failed() && !is_over) {
+        const auto task = schedule_.take(guest_.is_there(), what);
+        if (!task) return;
+        if (task->pause) {
+          std::this_thread::sleep_for(kPause);
+          continue;
+        }
+        do_task(*task);
+        schedule_.done(*task);
+      }
     } catch (...) {
       const std::lock_guard lock(mu_);
       if (!failure_) failure_ = std::current_exception();
@@ -293,27 +224,37 @@ void Work::compile_all(Level level) {
   };
   std::vector<std::thread> others;
   try {
-    for (unsigned i = 1; i < job_.options.threads; ++i) others.emplace_back(work);
+    for (unsigned i = 1; i < threads_; ++i) others.emplace_back(work, Schedule::What::All);
+    if (job_.guest >= 0) others.emplace_back(work, Schedule::What::QuickForGuest);
   } catch (const std::system_error&) {
     // With fewer, then.
   }
-  work();
+  work(Schedule::What::All);
+  is_over = true;
   for (std::thread& other : others) other.join();
   if (failure_) std::rethrow_exception(failure_);
 }
 
-// In an order that depends on the functions alone.
-std::vector<std::uint8_t> Work::link(bool with_quick) const {
-  std::vector<const Made*> chosen;
-  for (const Made& each : made_) {
-    if (with_quick || each.level == Level::Full) chosen.push_back(&each);
-  }
-  std::ranges::sort(chosen, {}, [](const Made* each) {
-    return std::tuple(each->level == Level::Quick, each->first);
-  });
+// The best first, and otherwise in an order that depends on the functions alone.
+std::vector<std::uint8_t> Work::link(Which which, QuickCalls quick) {
   std::vector<const CodeObject*> objects;
-  for (const Made* each : chosen) objects.push_back(&each->object);
-  return compiler_.link(objects);
+  {
+    const std::lock_guard lock(mu_);
+    auto add = [&](Level level) {
+      std::vector<const Made*> chosen;
+      for (const Made& each : made_) {
+        if (each.level == level) chosen.push_back(&each);
+      }
+      std::ranges::sort(chosen, {}, &Made::first);
+      for (const Made* each : chosen) objects.push_back(&each->object);
+    };
+    add(Level::Full);
+    if (which != Which::Artifact) {
+      for (const CodeObject& each : served_) objects.push_back(&each);
+    }
+    if (which == Which::All) add(Level::Quick);
+  }
+  return compiler_.link(objects, quick);
 }
 
 std::vector<std::uint8_t> Work::run() {
@@ -321,10 +262,10 @@ std::vector<std::uint8_t> Work::run() {
   std::thread listener;
   if (job_.guest >= 0) {
     // Most have something to say when the compiler is started for them.
-    if (auto message = guest_.hear()) hear(*message);
+    if (auto message = guest_.hear()) schedule_.hear(*message);
     listener = std::thread([&] {
       while (!done && guest_.is_there()) {
-        if (auto message = guest_.hear()) hear(*message);
+        if (auto message = guest_.hear()) schedule_.hear(*message);
       }
     });
   }
@@ -336,18 +277,20 @@ std::vector<std::uint8_t> Work::run() {
 
   if (job_.quick || guest_.is_there()) {
     compile_all(Level::Quick);
-    if (!job_.quick) guest_.hand_over(link(true));
+    if (!job_.quick) guest_.hand_over(link(Which::All, QuickCalls::ByEntry));
   }
   if (!job_.quick) compile_all(Level::Full);
   stop(nullptr);
   // Heard since everybody found nothing to do.
-  for (const LoopId& loop : loops_) do_loop(loop);
-  return link(job_.quick);
+  for (const LoopId& loop : schedule_.left()) do_loop(loop);
+  // What is in a loop is to call the rest directly, too.
+  if (!served_.empty()) guest_.hand_over(link(Which::ForGuest, QuickCalls::ByEntry));
+  return link(job_.quick ? Which::All : Which::Artifact, QuickCalls::Direct);
 }
 
 void Work::make_loops() {
   for (const LoopId& loop : job_.loops) {
-    if (loop.function < functions_.size()) do_loop(loop);
+    if (loop.function < module_.code.size()) do_loop(loop);
   }
 }
 

@@ -202,11 +202,11 @@ def add_hello_targets(bench: Bench, found: dict[str, Series]) -> None:
 
 
 def add_python_targets(bench: Bench, found: dict[str, Series]) -> None:
-    for who in (CONTAINER, ENGINE):
-        if {who, WASMEDGE} <= found.keys():
-            ratio = found[who].wall() / found[WASMEDGE].wall()
-            what = f"CPython -c pass, cached ({who}), against wasmedge AOT"
-            bench.target(what, "<= 1/2", f"{ratio:.2f}", ratio <= 0.5)
+    # The engine alone validates the module each time, which the command remembers.
+    if {CONTAINER, WASMEDGE} <= found.keys():
+        ratio = found[CONTAINER].wall() / found[WASMEDGE].wall()
+        what = f"CPython -c pass, cached ({CONTAINER}), against wasmedge AOT"
+        bench.target(what, "<= 1/2", f"{ratio:.2f}", ratio <= 0.5)
     if {UNCACHED, NODE} <= found.keys():
         ratio = found[UNCACHED].wall() / found[NODE].wall()
         bench.target("CPython -c pass, nothing cached, against node", "<= 1", f"{ratio:.2f}", ratio <= 1)
@@ -237,12 +237,14 @@ def catching_up(bench: Bench) -> str:
         command = uncached(bench, module, [])
         shutil.rmtree(command.environment["WHERRY_CACHE"], ignore_errors=True)
         start = lambda arguments: Command([*command.words, *arguments], command.environment)  # noqa: E731
-        points = run_script(bench, start, round(20 * slow), 60)
+        points = run_script(bench, start, 10**6, 10)
     except Failed as failure:
         bench.skip("catching up", failure)
         return title + "Not measured: see the end."
     moment = caught_up(points, 0.9 * fast)
     shown = "never" if moment is None else f"{moment:.1f} s"
+    pieces = round(20 * slow)
+    taken = next((f"{point.wall:.1f} s" for point in points if point.done >= pieces), "more than 10 s")
     bench.target("90 % of compiled speed, since the start", "<= 5 s", shown, moment is not None and moment <= 5)
     rows = []
     for second in range(int(points[-1].wall) + 1):
@@ -250,10 +252,10 @@ def catching_up(bench: Bench) -> str:
         if len(inside) > 1:
             rows.append([f"{second} to {second + 1}", f"{rate_between(inside[0], inside[-1]) / fast * 100:.0f} %"])
     return (
-        f"{title}A script of {round(20 * slow)} pieces of work, 20 s when it is interpreted ({slow:.1f} a second; compiled from\n"
-        f"the start {fast:.1f}), in CPython, nothing cached: its rate in each second since the start of the command, and the\n"
-        f"moment from which it keeps 90 % for a second: {shown}. It took {points[-1].wall:.1f} s. A rate is of the guest's\n"
-        "processor time, so that what else the machine does is not taken for slowness.\n\n"
+        f"{title}A script in CPython, nothing cached, that does {slow:.1f} pieces of work a second when it is interpreted, and\n"
+        f"{fast:.1f} when it was compiled before: its rate in each second since the start of the command, and the moment from\n"
+        f"which it keeps 90 % for a second: {shown}. The {pieces} pieces that take 20 s interpreted were done after {taken}.\n"
+        "A rate is of the guest's processor time, so that what else the machine does is not taken for slowness.\n\n"
         + table(["second", "of compiled speed"], rows)
     )  # fmt: skip
 

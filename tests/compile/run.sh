@@ -29,6 +29,12 @@ wat2wasm -o "$scratch/loop.wasm" - <<'END' || exit 1
 (module (func (export "spin") (param i32)
   (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
 END
+# A function that takes longer, with a loop.
+{
+  echo '(module (func (export "large") (param i32) (result i32) (local i32) (loop'
+  for i in $(seq 1 3000); do echo "(local.set 1 (i32.rotl (i32.add (local.get 1) (local.get 0)) (i32.const $i)))"; done
+  echo '(br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 1)))'
+} | wat2wasm -o "$scratch/large.wasm" - || exit 1
 nothing_left() { [ -z "$(find "$scratch/out" -mindepth 1 -print -quit)" ]; }
 same() { cmp -s "$1" "$2"; }
 mkdir "$scratch/out"
@@ -128,10 +134,16 @@ ok "which leaves nothing" [ ! -e "$scratch/ended.aot" ]
 # --- a guest
 serve() { run python3 $here/serve.py "$@"; }
 serve hot "$scratch/many.wasm" "$scratch/served.aot"
-ok "what is hot comes first, sealed" contains "$out" "part 1,2 sealed"
+ok "what is hot comes first, quickly made and then well, sealed" is "$(head -n 2 <<<"$out")" $'part 1,2 sealed\npart 1,2 sealed'
 ok "then all there is" contains "$out" "part of 2001 sealed"
 ok "then the compiler is gone" is "$(tail -n 2 <<<"$out")" $'gone\nstatus 0'
 ok "and the artifact is whole" [ "$(stat -c %s "$scratch/served.aot")" -gt 100000 ]
+serve large "$scratch/large.wasm" "$scratch/large.aot"
+ok "a large function that stays in a loop comes with that" contains "$out" $'part 0 with 0 loops sealed\npart 0 with 1 loops sealed'
+wherry-compile "$scratch/large.wasm" "$scratch/large_alone.aot"
+ok "which is for the guest alone" same "$scratch/large.aot" "$scratch/large_alone.aot"
+serve large-nonsense "$scratch/large.wasm" "$scratch/large.aot"
+ok "or without, if there is no such loop" contains "$out" $'part 0 with 0 loops sealed\npart 0 with 0 loops sealed'
 serve loops "$scratch/loop.wasm" "$scratch/loops.aot" --loops 0:0,0:7,9:0
 ok "of loops that it names a guest gets those that there are" is "$out" $'part  sealed\ngone\nstatus 0'
 ok "and nobody gets anything else" [ ! -s "$scratch/loops.aot" ]

@@ -36,6 +36,12 @@ with open(module, "rb") as source, open(output, "wb") as target:
         ours.send(record(HOT, (2, 5), (1, 1), (4000000000, 7)))
         ours.send(record(OSR, (2, 4000000000)))
         ours.send(record(OSR, (4000000000, 0)))
+    if what == "large":
+        ours.send(record(HOT, (0, 9)))
+        ours.send(record(OSR, (0, 0)))
+    if what == "large-nonsense":
+        ours.send(record(HOT, (0, 9)))
+        ours.send(record(OSR, (0, 77)))
     if what == "nonsense":
         ours.send(b"\xff" * 100)
     program = subprocess.Popen(
@@ -43,7 +49,7 @@ with open(module, "rb") as source, open(output, "wb") as target:
          f"--guest={theirs.fileno()}", *options],
         pass_fds=[source.fileno(), target.fileno(), theirs.fileno()])
     theirs.close()
-    while what in ("hot", "loops"):
+    while what in ("hot", "loops", "large", "large-nonsense"):
         message, descriptors, _, _ = socket.recv_fds(ours, 4096, 1)
         if not message:
             print("gone")
@@ -57,6 +63,9 @@ with open(module, "rb") as source, open(output, "wb") as target:
         seals = fcntl.fcntl(descriptors[0], fcntl.F_GET_SEALS)
         sealed = seals == fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
         which = ",".join(map(str, present)) if len(present) < 10 else f"of {len(present)}"
+        (loops,) = struct.unpack_from("<I", os.pread(descriptors[0], 4, 132))
+        if what.startswith("large"):
+            which += f" with {loops} loops"
         print("part", which, "sealed" if sealed else "open")
         os.close(descriptors[0])
     print("status", program.wait())

@@ -1,4 +1,5 @@
-// Interpreted functions that go on compiled inside their loops: whichever loop, and whenever, they do the same.
+// Functions that go on in other code inside their loops, interpreted or quickly made: whichever loop, and whenever,
+// they do the same.
 #include <fmt/format.h>
 
 #include "compiled/in_memory.h"
@@ -82,13 +83,25 @@ class OsrTest : public EngineTest {
         instantiate(module, {{"host0", store_.host_function({.results = {kI32}}, &tick, this)}});
   }
 
+  // All of it runs compiled, as quickly made.
+  void start_quickly() {
+    store_.publish(*instance_, compile_in_memory(module_of(*instance_), HowCompiled::Quickly));
+  }
   // Of one loop of the module's first function.
   void compile(std::uint32_t loop, Compiler::Level level) {
-    const Compiler compiler(module_of(*instance_), {});
-    const CodeObject object =
-        compiler.object({.functions = {}, .loops = {{0, loop}}, .level = level});
+    compile(loop, level, module_of(*instance_));
+  }
+  void compile(std::uint32_t loop, Compiler::Level level, const Module& module) {
+    compile({.functions = {}, .loops = {{0, loop}}, .level = level}, module);
+  }
+  void compile_with_function(std::uint32_t loop) {
+    compile({.functions = {0}, .loops = {{0, loop}}}, module_of(*instance_));
+  }
+  void compile(const Compiler::Request& request, const Module& module) {
+    const Compiler compiler(module, {});
+    const CodeObject object = compiler.object(request);
     const CodeObject* const all[] = {&object};
-    code_ = map_in_memory(compiler.link(all), module_of(*instance_));
+    code_ = map_in_memory(compiler.link(all), module);
   }
   // It comes with the host's when-th answer.
   void publish_at(std::uint32_t when) {
@@ -128,25 +141,109 @@ TEST_F(OsrTest, AnyLoopIsEnteredAtAnyMoment) {
   }
 }
 
+TEST_F(OsrTest, QuickCodeIsLeftInAnyLoopAtAnyMoment) {
+  instantiate_ticking(nested());
+  const auto expected = values(instance_, "nested").at(0).as<std::uint64_t>();
+  const std::uint32_t moments = ticks_;
+  for (std::uint32_t loop = 0; loop < 4; ++loop) {
+    compile(loop, Compiler::Level::Full);
+    for (std::uint32_t moment = 0; moment < moments; ++moment) {
+      SCOPED_TRACE(fmt::format("loop {} with answer {}", loop, moment));
+      instantiate_ticking(nested());
+      start_quickly();
+      publish_at(moment);
+      EXPECT_EQ(values(instance_, "nested").at(0).as<std::uint64_t>(), expected);
+      EXPECT_EQ(ticks_, moments);
+    }
+  }
+}
+
+TEST_F(OsrTest, AFunctionMayShareItsCodeWithALoop) {
+  instantiate_ticking(nested());
+  const auto expected = values(instance_, "nested").at(0).as<std::uint64_t>();
+  const std::uint32_t moments = ticks_;
+  for (std::uint32_t loop = 0; loop < 4; ++loop) {
+    compile_with_function(loop);
+    for (std::uint32_t moment = 0; moment < moments; ++moment) {
+      SCOPED_TRACE(fmt::format("loop {} with answer {}", loop, moment));
+      instantiate_ticking(nested());
+      if (moment % 2 == 1) start_quickly();
+      publish_at(moment);
+      EXPECT_EQ(values(instance_, "nested").at(0).as<std::uint64_t>(), expected);
+      EXPECT_EQ(ticks_, moments);
+      // Now it is entered at its start.
+      publish_at(~0u);
+      EXPECT_EQ(values(instance_, "nested").at(0).as<std::uint64_t>(), expected);
+      EXPECT_EQ(compiled_ticks_, moments);
+    }
+  }
+}
+
+// Called once, it adds the number in each of a hundred rounds, and gives the sum.
+ModuleForTest adding(int number) {
+  const std::string round = kTick + op(Opcode::Drop) + get(1) + i32_const(number) +
+                            op(Opcode::I32Add) + set(1) + step(0, 1, 100);
+  return {.imported_functions = {{.results = {kI32}}},
+          .functions = {{.name = "adding",
+                         .type = {.results = {kI32}},
+                         .code = block(Opcode::Loop, kNothing, round) + get(1),
+                         .locals = {u32(2) + byte(0x7f)}}}};
+}
+
+// The engine takes code of another module for its own if the two have one shape: whose code ran shows.
+TEST_F(OsrTest, WhatRunsAfterAMoveIsTheLoopsCode) {
+  instantiate_ticking(adding(2));
+  const Module& other = module_of(*instance_);
+  instantiate_ticking(adding(1));
+  start_quickly();
+  compile(0, Compiler::Level::Full, other);
+  publish_at(30);
+  EXPECT_EQ(number(instance_, "adding"), 31u + 69u * 2u);
+}
+
+TEST_F(OsrTest, QuickCodeThatWasReplacedAsksForItsLoopOnce) {
+  instantiate_ticking(adding(1));
+  instance_->wanted_loops.reserve(4);
+  start_quickly();
+  EXPECT_EQ(number(instance_, "adding"), 100u);
+  EXPECT_TRUE(instance_->wanted_loops.empty());
+  code_ = compile_in_memory(module_of(*instance_), HowCompiled::Whole);
+  publish_at(30);
+  EXPECT_EQ(number(instance_, "adding"), 100u);
+  ASSERT_EQ(instance_->wanted_loops.size(), 1u);
+  EXPECT_EQ(instance_->wanted_loops[0].loop, (LoopId{.function = 0, .ordinal = 0}));
+  EXPECT_EQ(instance_->wanted_loops[0].times, kSurelyWanted);
+}
+
 TEST_F(OsrTest, ATrapSaysWhereItWas) {
   const FuncType none;
-  instantiate_ticking(
-      {.imported_functions = {{.results = {kI32}}},
-       .functions = {
-           {.name = "loop",
-            .type = none,
-            .code = block(Opcode::Loop, kNothing, kTick + op(Opcode::Drop) + step(0, 1, 5)) +
-                    op(Opcode::Unreachable),
-            .locals = {u32(1) + byte(0x7f)}},
-           {.name = "caller", .type = none, .code = op(Opcode::Call, 1)}}});
-  compile(0, Compiler::Level::Full);
-  publish_at(2);
-  const Trap trapped = trap(instance_, "caller");
-  EXPECT_GT(compiled_ticks_, 0u);
-  EXPECT_EQ(trapped.kind, TrapKind::Unreachable);
-  ASSERT_EQ(trapped.backtrace.size(), 2u);
-  EXPECT_EQ(trapped.backtrace[0].name, "loop");
-  EXPECT_EQ(trapped.backtrace[1].name, "caller");
+  const ModuleForTest module{
+      .imported_functions = {{.results = {kI32}}},
+      .functions = {
+          {.name = "loop",
+           .type = none,
+           .code = block(Opcode::Loop, kNothing, kTick + op(Opcode::Drop) + step(0, 1, 5)) +
+                   op(Opcode::Unreachable),
+           .locals = {u32(1) + byte(0x7f)}},
+          {.name = "caller", .type = none, .code = op(Opcode::Call, 1)}}};
+  for (const char* before : {"interpreted", "quickly made", "from its start"}) {
+    SCOPED_TRACE(before);
+    instantiate_ticking(module);
+    if (before == std::string_view("quickly made")) start_quickly();
+    if (before == std::string_view("from its start")) {
+      compile_with_function(0);
+      store_.publish(*instance_, code_);
+    } else {
+      compile(0, Compiler::Level::Full);
+    }
+    publish_at(2);
+    const Trap trapped = trap(instance_, "caller");
+    EXPECT_GT(compiled_ticks_, 0u);
+    EXPECT_EQ(trapped.kind, TrapKind::Unreachable);
+    ASSERT_EQ(trapped.backtrace.size(), 2u);
+    EXPECT_EQ(trapped.backtrace[0].name, "loop");
+    EXPECT_EQ(trapped.backtrace[1].name, "caller");
+  }
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "compiled/in_memory.h"
 #include "os/file.h"
 #include "wasm/artifact/handover.h"
 #include "wasm/compiler/compile.h"
@@ -88,6 +89,19 @@ class TierUpTest : public EngineTest {
     }
   }
 
+  static LoopId loop_of(const handover::Osr& message) {
+    return {.function = message.function, .ordinal = message.ordinal};
+  }
+
+  // As the compiler does.
+  void hand_over(const Module& module, const Compiler::Request& request) const {
+    const Compiler with(module, {});
+    const CodeObject object = with.object(request);
+    const CodeObject* const all[] = {&object};
+    const os::Fd part = in_memory(with.link(all));
+    (void)handover::try_send(compiler_.get(), handover::Part{}, part.get());
+  }
+
   os::Fd guest_;
   os::Fd compiler_;
   std::unique_ptr<TierUp> tier_up_;
@@ -105,13 +119,10 @@ TEST_F(TierUpTest, WhatIsHotIsToldAndItsCodeUsed) {
   std::thread compiler([&] {
     const handover::Message message = next_message();
     if (const auto* hot = std::get_if<handover::Hot>(&message)) told = hot->rows;
-    const Compiler with(module_of(*instance), {});
-    const CodeObject object = with.object({.functions = {0}});
-    const CodeObject* const all[] = {&object};
-    const os::Fd part = in_memory(with.link(all));
-    (void)handover::try_send(compiler_.get(), handover::Part{}, part.get());
+    hand_over(module_of(*instance), {.functions = {0}});
   });
-  EXPECT_EQ(number(instance, "run"), steps_);
+  const std::uint32_t ran = number(instance, "run");
+  EXPECT_EQ(ran, steps_);
   compiler.join();
   EXPECT_EQ(tier_up_->parts(), 1u);
   EXPECT_GT(steps_with_parts_, 1000u);
@@ -122,11 +133,10 @@ TEST_F(TierUpTest, WhatIsHotIsToldAndItsCodeUsed) {
   }
 }
 
-// It is called once and never again: only from inside its loop can it come to compiled code.
-TEST_F(TierUpTest, ALoopGoesOnCompiled) {
-  if (!kIsSeen) GTEST_SKIP() << "this build keeps the interpreter's frame in no register";
+// "spin" counts in one loop, and asks the host each million rounds whether that is enough.
+ModuleForTest spinning() {
   const FuncType none{.results = {kI32}};
-  const ModuleForTest spinning{
+  return {
       .imported_functions = {none},
       .functions = {{.name = "spin",
                      .type = none,
@@ -136,6 +146,12 @@ TEST_F(TierUpTest, ALoopGoesOnCompiled) {
                              op(Opcode::Call) + u32(0) + op(Opcode::I32Eqz) + op(Opcode::BrIf) +
                              u32(0) + op(Opcode::End) + op(Opcode::LocalGet) + u32(0),
                      .locals = {u32(1) + byte(0x7f)}}}};
+}
+
+// It is called once and never again: only from inside its loop can it come to compiled code.
+TEST_F(TierUpTest, ALoopGoesOnCompiled) {
+  if (!kIsSeen) GTEST_SKIP() << "this build keeps the interpreter's frame in no register";
+  const FuncType none{.results = {kI32}};
   // 1 once it is asked from compiled code, or has waited long enough.
   const auto asked = [](void* context, HostCall& call) {
     auto& test = *static_cast<TierUpTest*>(context);
@@ -146,7 +162,7 @@ TEST_F(TierUpTest, ALoopGoesOnCompiled) {
   };
   const auto before = std::exchange(code_for_test, nullptr);
   Instance* instance =
-      instantiate(spinning, {{"host0", store_.host_function({.results = {kI32}}, +asked, this)}});
+      instantiate(spinning(), {{"host0", store_.host_function({.results = {kI32}}, +asked, this)}});
   code_for_test = before;
   tier_up_ = std::make_unique<TierUp>(store_, *instance, std::move(guest_), host_environment());
   std::thread compiler([&] {
@@ -155,18 +171,66 @@ TEST_F(TierUpTest, ALoopGoesOnCompiled) {
       if (std::holds_alternative<handover::End>(message)) return;
       const auto* spins = std::get_if<handover::Osr>(&message);
       if (!spins) continue;
-      const Compiler with(module_of(*instance), {});
-      const CodeObject object = with.object(
-          {.functions = {}, .loops = {{.function = spins->function, .ordinal = spins->ordinal}}});
-      const CodeObject* const all[] = {&object};
-      const os::Fd part = in_memory(with.link(all));
-      (void)handover::try_send(compiler_.get(), handover::Part{}, part.get());
+      hand_over(module_of(*instance), {.functions = {}, .loops = {loop_of(*spins)}});
       return;
     }
   });
-  EXPECT_EQ(number(instance, "spin"), steps_ << 20);
+  const std::uint32_t spun = number(instance, "spin");
+  EXPECT_EQ(spun, steps_ << 20);
   EXPECT_EQ(steps_with_parts_, 1u);
   compiler.join();
+}
+
+// So is this one, and when it was, there was quick code for it already: it says where it is once there is better code.
+TEST_F(TierUpTest, QuickCodeIsLeftInItsLoop) {
+  const auto before = std::exchange(code_for_test, nullptr);
+  Instance* instance = instantiate(
+      spinning(), {{"host0", store_.host_function({.results = {kI32}}, &enough, this)}});
+  code_for_test = before;
+  store_.publish(*instance, compile_in_memory(module_of(*instance), HowCompiled::Quickly));
+  tier_up_ = std::make_unique<TierUp>(store_, *instance, std::move(guest_), host_environment());
+  wanted_ = 2;
+  steps_with_parts_ = 1000;
+  std::optional<LoopId> told;
+  std::thread compiler([&] {
+    hand_over(module_of(*instance), {.functions = {0}});
+    while (!told) {
+      const handover::Message message = next_message();
+      if (std::holds_alternative<handover::End>(message)) return;
+      if (const auto* spins = std::get_if<handover::Osr>(&message)) told = loop_of(*spins);
+    }
+    hand_over(module_of(*instance), {.functions = {}, .loops = {*told}});
+  });
+  const std::uint32_t spun = number(instance, "spin");
+  EXPECT_EQ(spun, steps_ << 20);
+  compiler.join();
+  EXPECT_EQ(told, (LoopId{.function = 0, .ordinal = 0}));
+  EXPECT_EQ(tier_up_->parts(), 2u);
+}
+
+// A frame below others is interpreted still when its function no longer is: it is asked for before it is ever seen.
+TEST_F(TierUpTest, AFrameThatStaysInterpretedIsAskedFor) {
+  if (!kIsSeen) GTEST_SKIP() << "this build keeps the interpreter's frame in no register";
+  const auto before = std::exchange(code_for_test, nullptr);
+  Instance* instance = instantiate_stepping();
+  code_for_test = before;
+  tier_up_ = std::make_unique<TierUp>(store_, *instance, std::move(guest_), host_environment());
+  wanted_ = 2;
+  std::optional<LoopId> told;
+  std::thread compiler([&] {
+    hand_over(module_of(*instance), {.functions = {0, 1}});
+    while (!told) {
+      const handover::Message message = next_message();
+      if (std::holds_alternative<handover::End>(message)) return;
+      if (const auto* stays = std::get_if<handover::Osr>(&message)) told = loop_of(*stays);
+    }
+    hand_over(module_of(*instance), {.functions = {}, .loops = {*told}});
+  });
+  const std::uint32_t ran = number(instance, "run");
+  EXPECT_EQ(ran, steps_);
+  compiler.join();
+  EXPECT_EQ(told, (LoopId{.function = 1, .ordinal = 0}));
+  EXPECT_EQ(tier_up_->parts(), 2u);
 }
 
 TEST_F(TierUpTest, CodeThatDoesNotFitIsLeft) {

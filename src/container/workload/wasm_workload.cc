@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <thread>
 
 #include "base/error.h"
 #include "container/workload/entrypoint.h"
@@ -204,7 +205,8 @@ void WasmWorkload::prepare() {
                if (artifact_ && artifact_->shape() != wasm::shape_of(*module_)) artifact_.reset();
                // Bodies that are never looked at again were valid when they were compiled.
                const bool is_whole = artifact_ && artifact_->compiled() == module_->code.size();
-               wasm::validate(*module_, {.bodies = !is_whole});
+               wasm::validate(
+                   *module_, {.threads = std::thread::hardware_concurrency(), .bodies = !is_whole});
              });
 }
 

@@ -6,16 +6,20 @@
 // instance, an InstanceHeader. i32, i64, f32, f64 and references are what they are in C; a v128 is a vector
 // register; several results are returned as a structure.
 //
-// FunctionEntry::native of a function that is not compiled is an exit thunk of its type: it puts the arguments
-// into the call area and asks the engine's `call` helper to run it, host function or interpreted. Its context
-// is the FunctionEntry itself. So that the engine knows who called, whoever calls through a FunctionEntry
-// passes its own instance in the register that LLVM calls nest (r10); compiled functions ignore it.
-//
-// A FunctionEntry's native and context are read one after the other: neither may change while the thread
-// stands in compiled code, only while it is outside or in a helper.
+// Whoever calls through a FunctionEntry passes its address in the register that LLVM calls nest (r10), and as context
+// the entry's: the instance of a module's function, compiled or not; null for the host's, for which it is the caller's
+// own instance. FunctionEntry::native of a function that is not compiled is an exit thunk of its type: it puts the
+// arguments into the call area and asks the engine's `call` helper to run it, host function or interpreted. Compiled
+// functions ignore r10. So a function of one's own instance is called with r13 as it is, and of its entry nothing but
+// one pointer changes when it comes to be compiled, whatever the thread is doing.
 //
 // The engine enters compiled code through an entry thunk, one a type: void(instance, slots, native). It takes
 // arguments from slots and leaves the results there, as the interpreter lays them out.
+//
+// Quickly made code is left where better code came after it was entered, and so is code that was entered at a loop: at
+// loops' heads it looks at its function's byte among InstanceLayout's moves, and where that is not 0 it asks the
+// `find_loop` helper for code that begins there: void(instance, values, results). It gives it the locals and the operand
+// stack at the start of the call area, and returns for the function what it finds at the area's end then.
 //
 // Stacks: compiled code runs on a stack of the Store, below which inaccessible pages make an overflow a trap;
 // frames larger than a page are probed. Whatever it calls runs there too, helpers, host functions and the
@@ -33,7 +37,7 @@
 namespace wherry::wasm::abi {
 
 // Of everything in wasm/abi: an artifact of another version is refused.
-inline constexpr std::uint32_t kVersion = 4;
+inline constexpr std::uint32_t kVersion = 6;
 
 using Slot = std::uint64_t;
 

@@ -5,6 +5,12 @@
 
 namespace wherry::wasm::abi {
 
+std::uint32_t slots_of(std::span<const ValType> types) {
+  std::uint32_t slots = 0;
+  for (ValType type : types) slots += slots_of(type);
+  return slots;
+}
+
 InstanceLayout::InstanceLayout(const Module& module) : imported_globals_(module.imported_globals) {
   auto aligned = [](std::size_t at) { return (at + 15) & ~std::size_t{15}; };
   global_cells_ = aligned(sizeof(InstanceHeader));
@@ -16,7 +22,8 @@ InstanceLayout::InstanceLayout(const Module& module) : imported_globals_(module.
     const FuncType& type = module.types[i];
     first_equal_.push_back(known.try_emplace({type.params, type.results}, i).first->second);
   }
-  bytes_ = aligned(type_ids_ + module.types.size() * sizeof(std::uint32_t));
+  moves_ = type_ids_ + module.types.size() * sizeof(std::uint32_t);
+  bytes_ = aligned(moves_ + module.code.size());
 }
 
 }  // namespace wherry::wasm::abi

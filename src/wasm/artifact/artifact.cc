@@ -138,9 +138,10 @@ void Artifact::check_tables() const {
     if (start + size > text_size_) refuse("a function lies outside");
     if (size > 0) ++present;
   }
-  for (std::size_t i = 0; i < types_; ++i) {
-    if (u32_at(entry_thunks_, i) >= text_size_ || u32_at(exit_thunks_, i) >= text_size_) {
-      refuse("a thunk lies outside");
+  for (const std::uint8_t* thunks : {entry_thunks_, exit_thunks_}) {
+    for (std::size_t i = 0; i < types_; ++i) {
+      const std::uint32_t start = u32_at(thunks, i);
+      if (start != ArtifactContent::kNoThunk && start >= text_size_) refuse("a thunk lies outside");
     }
   }
   if (present != compiled_) refuse("its functions are out of order");
@@ -199,14 +200,18 @@ const std::uint8_t* Artifact::function(std::uint32_t defined) const {
   return text_ + u32_at(ranges_, std::size_t{2} * defined);
 }
 
-const std::uint8_t* Artifact::entry_thunk(std::uint32_t type) const {
+const std::uint8_t* Artifact::thunk(const std::uint8_t* table, std::uint32_t type) const {
   WHERRY_CHECK(type < types_);
-  return text_ + u32_at(entry_thunks_, type);
+  const std::uint32_t start = u32_at(table, type);
+  return start == ArtifactContent::kNoThunk ? nullptr : text_ + start;
+}
+
+const std::uint8_t* Artifact::entry_thunk(std::uint32_t type) const {
+  return thunk(entry_thunks_, type);
 }
 
 const std::uint8_t* Artifact::exit_thunk(std::uint32_t type) const {
-  WHERRY_CHECK(type < types_);
-  return text_ + u32_at(exit_thunks_, type);
+  return thunk(exit_thunks_, type);
 }
 
 Artifact::Loop Artifact::loop(std::size_t index) const {

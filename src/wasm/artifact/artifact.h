@@ -46,9 +46,11 @@ struct ArtifactContent {
     std::uint32_t start = 0;
     std::uint32_t bytes = 0;
   };
+  static constexpr std::uint32_t kNoThunk = ~std::uint32_t{0};
   Digest shape;                  // of the module
   std::vector<Range> functions;  // of the module's own, by their order; size 0: not compiled
-  std::vector<std::uint32_t> entry_thunks;  // of the module's types
+  // Of the module's types; kNoThunk where nothing in text is entered by that type, or enters others by it.
+  std::vector<std::uint32_t> entry_thunks;
   std::vector<std::uint32_t> exit_thunks;
   std::vector<Loop> loops;    // by function and ordinal, each once
   std::vector<Frame> frames;  // by start
@@ -78,6 +80,7 @@ class Artifact {
   std::size_t types() const { return types_; }
   // Null where the function was not compiled. defined: without the imports.
   const std::uint8_t* function(std::uint32_t defined) const;
+  // Null where no code needs it.
   const std::uint8_t* entry_thunk(std::uint32_t type) const;
   const std::uint8_t* exit_thunk(std::uint32_t type) const;
 
@@ -106,6 +109,7 @@ class Artifact {
  private:
   Artifact() = default;
   void check_tables() const;
+  const std::uint8_t* thunk(const std::uint8_t* table, std::uint32_t type) const;
 
   std::uint8_t* mapping_ = nullptr;
   std::size_t mapped_ = 0;

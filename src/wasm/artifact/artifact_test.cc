@@ -155,7 +155,8 @@ TEST(ArtifactTest, RowsThatPointOutsideAreRefused) {
   EXPECT_EQ(with_u32(kRanges, 185), "artifact: a function lies outside");
   EXPECT_EQ(with_u32(kRanges + 4, 0xffffffff), "artifact: a function lies outside");
   EXPECT_EQ(with_u32(kEntryThunks, 200), "artifact: a thunk lies outside");
-  EXPECT_EQ(with_u32(kExitThunks, 0xffffffff), "artifact: a thunk lies outside");
+  EXPECT_EQ(with_u32(kExitThunks, 0xfffffffe), "artifact: a thunk lies outside");
+  EXPECT_EQ(with_u32(kExitThunks, ArtifactContent::kNoThunk), "taken");
   EXPECT_EQ(with_u32(kLoops, 3), "artifact: a loop lies outside");
   EXPECT_EQ(with_u32(kLoops + 8, 200), "artifact: a loop lies outside");
 }

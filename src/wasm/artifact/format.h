@@ -7,7 +7,7 @@
 namespace wherry::wasm::artifact_format {
 
 inline constexpr char kMagic[8] = {'W', 'H', 'R', 'Y', 'A', 'O', 'T', '\0'};
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 inline constexpr std::size_t kPage = 4096;
 
 inline constexpr std::size_t kMagicAt = 0;

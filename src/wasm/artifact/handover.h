@@ -15,6 +15,10 @@
 
 namespace wherry::wasm::handover {
 
+// A body from this size on takes long to be well made. Both ends treat its function apart: the guest asks for one of its
+// loops at a time, the compiler has a thread of its own for it.
+inline constexpr std::size_t kLargeBytes = 16 * 1024;
+
 // From the guest: functions (without the imports) and how often each was found running since the last time.
 struct Hot {
   struct Row {

@@ -61,7 +61,7 @@ void handle_fatal_errors(void (*handler)(const char* reason)) {
 namespace {
 
 // What `lower` puts into a module of its own, as an object. name: of the files that are dumped.
-CodeObject make(const Module& module, const std::optional<FixedTable>& fixed,
+CodeObject make(const Module& module, const std::optional<FixedTable>& fixed, Moves moves,
                 const CompileOptions& options, const std::string& name,
                 const std::function<void(ModuleLowering&)>& lower) {
   const auto target = target_of(options);
@@ -69,7 +69,7 @@ CodeObject make(const Module& module, const std::optional<FixedTable>& fixed,
   llvm::Module ir("module", context);
   ir.setTargetTriple(target->getTargetTriple().str());
   ir.setDataLayout(target->createDataLayout());
-  ModuleLowering lowering(module, fixed ? &*fixed : nullptr, ir);
+  ModuleLowering lowering(module, fixed ? &*fixed : nullptr, moves, ir);
   lower(lowering);
   CompileOptions mine = options;
   if (!mine.dump_ir.empty()) mine.dump_ir += fmt::format("/{}.ll", name);
@@ -78,7 +78,10 @@ CodeObject make(const Module& module, const std::optional<FixedTable>& fixed,
     std::ofstream(fmt::format("{}/{}.o", options.dump_object, name), std::ios::binary)
         .write(object.data(), static_cast<std::streamsize>(object.size()));
   }
-  return {.bytes = {object.begin(), object.end()}};
+  return {.bytes = {object.begin(), object.end()},
+          .types = lowering.needed_types(),
+          .uses_fixed_table = lowering.uses_fixed_table(),
+          .is_quick = !options.optimise};
 }
 
 constexpr std::size_t kPartBytes = 96 * 1024;
@@ -112,8 +115,7 @@ Compiler::Compiler(const Module& module, const CompileOptions& options)
       options_(options),
       key_{.module = digest_of(module.bytes), .environment = compile_environment(options)},
       shape_(shape_of(module)),
-      fixed_(fixed_table(module)),
-      thunks_(thunks()) {}
+      fixed_(fixed_table(module)) {}
 
 std::vector<Compiler::Request> Compiler::split(Level level) const {
   struct Part {
@@ -143,36 +145,80 @@ CodeObject Compiler::object(const Request& request) const {
   options.optimise = request.level == Level::Full;
   const std::string name =
       request.functions.empty() ? "loops" : fmt::format("part{}", request.functions.front());
-  return make(module_, fixed_, options, name, [&](ModuleLowering& lowering) {
-    for (std::uint32_t defined : request.functions) lowering.define_function(defined);
-    for (const LoopId& loop : request.loops) lowering.define_loop(loop);
+  const Moves moves = !options.optimise        ? Moves::AtLoops
+                      : !request.loops.empty() ? Moves::WhereEntered
+                                               : Moves::No;
+  return make(module_, fixed_, moves, options, name, [&](ModuleLowering& lowering) {
+    std::set<std::uint32_t> functions(request.functions.begin(), request.functions.end());
+    for (const LoopId& loop : request.loops) {
+      if (functions.erase(loop.function) > 0) {
+        lowering.define_function_with_loop(loop);
+      } else {
+        lowering.define_loop(loop);
+      }
+    }
+    for (std::uint32_t defined : request.functions) {
+      if (functions.contains(defined)) lowering.define_function(defined);
+    }
   });
 }
 
-CodeObject Compiler::thunks() const {
-  return make(module_, fixed_, options_, "thunks", [&](ModuleLowering& lowering) {
-    for (std::uint32_t type = 0; type < module_.types.size(); ++type) lowering.define_thunks(type);
-    lowering.define_fixed_table();
+CodeObject Compiler::thunks(const std::vector<std::uint32_t>& types) const {
+  const std::string name = fmt::format("thunks{}", types.front());
+  return make(module_, fixed_, Moves::No, options_, name, [&](ModuleLowering& lowering) {
+    for (std::uint32_t type : types) lowering.define_thunks(type);
   });
 }
 
-CodeObject Compiler::stubs(const std::vector<std::uint32_t>& functions) const {
-  return make(module_, fixed_, options_, "stubs", [&](ModuleLowering& lowering) {
-    for (std::uint32_t defined : functions) lowering.define_stub(defined);
-  });
+CodeObject Compiler::fixed_table_data() const {
+  return make(module_, fixed_, Moves::No, options_, "table",
+              [](ModuleLowering& lowering) { lowering.define_fixed_table(); });
 }
 
-std::vector<std::uint8_t> Compiler::link(std::span<const CodeObject* const> objects) const {
+// A part of a module that somebody waits for needs a few of its types: the others cost it nothing.
+std::vector<const CodeObject*> Compiler::thunks_for(
+    std::span<const CodeObject* const> objects) const {
+  std::set<std::uint32_t> needed;
+  for (const CodeObject* object : objects)
+    needed.insert(object->types.begin(), object->types.end());
+  const std::lock_guard lock(mu_);
+  std::vector<std::uint32_t> missing;
+  for (std::uint32_t type : needed) {
+    if (!thunks_by_type_.contains(type)) missing.push_back(type);
+  }
+  if (!missing.empty()) {
+    const CodeObject& made = thunks_.emplace_back(thunks(missing));
+    for (std::uint32_t type : missing) thunks_by_type_.emplace(type, &made);
+  }
+  std::vector<const CodeObject*> found;
+  for (const CodeObject& each : thunks_) {
+    if (std::ranges::any_of(
+            needed, [&](std::uint32_t type) { return thunks_by_type_.at(type) == &each; })) {
+      found.push_back(&each);
+    }
+  }
+  return found;
+}
+
+const CodeObject* Compiler::made_fixed_table() const {
+  const std::lock_guard lock(mu_);
+  if (!fixed_table_) fixed_table_ = fixed_table_data();
+  return &*fixed_table_;
+}
+
+std::vector<std::uint8_t> Compiler::link(std::span<const CodeObject* const> objects,
+                                         QuickCalls quick) const {
   Linker linker(module_.imported_functions, static_cast<std::uint32_t>(module_.code.size()),
                 static_cast<std::uint32_t>(module_.types.size()));
-  linker.add(thunks_.bytes);
-  for (const CodeObject* object : objects) linker.add(object->bytes);
-  const std::vector<std::uint32_t> missing = linker.missing();
-  CodeObject rest;
-  if (!missing.empty()) {
-    rest = stubs(missing);
-    linker.add_stubs(rest.bytes);
+  for (const CodeObject* object : thunks_for(objects)) linker.add(object->bytes);
+  if (std::ranges::any_of(objects, &CodeObject::uses_fixed_table)) {
+    linker.add(made_fixed_table()->bytes);
   }
+  for (const CodeObject* object : objects) {
+    const bool by_entry = object->is_quick && quick == QuickCalls::ByEntry;
+    linker.add(object->bytes, by_entry ? Linker::Calls::ByEntry : Linker::Calls::Direct);
+  }
+  linker.add_stubs();
   ArtifactContent content = linker.finish();
   content.shape = shape_;
   return write_artifact(key_, content);

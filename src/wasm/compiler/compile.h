@@ -3,7 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +39,16 @@ void handle_fatal_errors(void (*handler)(const char* reason));
 // Some functions' code, not linked yet.
 struct CodeObject {
   std::vector<std::uint8_t> bytes;
+  // What else it needs: the thunks of these of the module's types, and what is known of a fixed table.
+  std::set<std::uint32_t> types = {};
+  bool uses_fixed_table = false;
+  bool is_quick = false;
+};
+
+// How the functions of quick objects are called, by others of the same artifact.
+enum class QuickCalls : std::uint8_t {
+  Direct,
+  ByEntry,  // so that they end with the function's being replaced
 };
 
 // Thread safety: any number of threads may call it at a time.
@@ -47,7 +61,8 @@ class Compiler {
   // Functions are counted without the imports, each named once.
   struct Request {
     std::vector<std::uint32_t> functions;
-    std::vector<LoopId> loops = {};  // to be entered at: code of its own for each
+    // To be entered at: code of its own for each, or shared with the function where that is named, too.
+    std::vector<LoopId> loops = {};
     Level level = Level::Full;
   };
   // All functions, in requests that are worth a thread each: the most work first, and the same for any machine.
@@ -58,18 +73,27 @@ class Compiler {
 
   // An artifact's bytes: what the objects have. They call each other directly; what none has is called
   // through its FunctionEntry. Of a function that several have, the first object's counts, for all of them.
-  std::vector<std::uint8_t> link(std::span<const CodeObject* const> objects) const;
+  std::vector<std::uint8_t> link(std::span<const CodeObject* const> objects,
+                                 QuickCalls quick = QuickCalls::Direct) const;
 
  private:
-  CodeObject thunks() const;
-  CodeObject stubs(const std::vector<std::uint32_t>& functions) const;
+  CodeObject thunks(const std::vector<std::uint32_t>& types) const;
+  CodeObject fixed_table_data() const;
+  std::vector<const CodeObject*> thunks_for(std::span<const CodeObject* const> objects) const;
+  const CodeObject* made_fixed_table() const;
 
   const Module& module_;
   CompileOptions options_;
   ArtifactKey key_;
   Digest shape_;
   std::optional<std::vector<std::uint32_t>> fixed_;  // what the module's table always holds
-  CodeObject thunks_;
+
+  // Made when they are first needed. What is in there stays where it is.
+  mutable std::mutex mu_;
+  // Guarded by mu_.
+  mutable std::deque<CodeObject> thunks_;
+  mutable std::map<std::uint32_t, const CodeObject*> thunks_by_type_;
+  mutable std::optional<CodeObject> fixed_table_;
 };
 
 // All of a module: an artifact's bytes, the same for the same module, options and machine.

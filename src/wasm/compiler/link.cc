@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "wasm/artifact/format.h"
 #include "wasm/compiler/frames.h"
+#include "wasm/compiler/stub_x86_64.h"
 
 namespace wherry::wasm::compiler {
 
@@ -63,10 +64,7 @@ Linker::Kind Linker::kind_of(const SectionRef& section) {
   return name.starts_with(".eh_frame") ? Kind::Other : Kind::Rodata;
 }
 
-void Linker::add(std::span<const std::uint8_t> object) { add(object, symbols_); }
-void Linker::add_stubs(std::span<const std::uint8_t> object) { add(object, stubs_); }
-
-void Linker::add(std::span<const std::uint8_t> object, Symbols& symbols) {
+void Linker::add(std::span<const std::uint8_t> object, Calls calls) {
   llvm::MemoryBufferRef buffer(
       llvm::StringRef(reinterpret_cast<const char*>(object.data()), object.size()), "object");
   Input input{.file = std::make_unique<ELF64LEObjectFile>(good(ELF64LEObjectFile::create(buffer))),
@@ -96,21 +94,37 @@ void Linker::add(std::span<const std::uint8_t> object, Symbols& symbols) {
                                   placed->second.offset + good(symbol.getValue()));
       continue;
     }
-    symbols.try_emplace(good(symbol.getName()).str(),
-                        static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue())),
-                        static_cast<std::uint32_t>(symbol.getSize()));
+    const std::string name = good(symbol.getName()).str();
+    const auto start = static_cast<std::uint32_t>(placed->second.offset + good(symbol.getValue()));
+    const bool is_first =
+        symbols_.try_emplace(name, start, static_cast<std::uint32_t>(symbol.getSize())).second;
+    const auto function = number_after("f", name);
+    if (is_first && function && calls == Calls::ByEntry) by_entry_.insert(*function);
   }
   inputs_.push_back(std::move(input));
 }
 
-const ArtifactContent::Range* Linker::find(std::string_view name) const {
-  for (const Symbols* symbols : {&symbols_, &stubs_}) {
-    if (auto found = symbols->find(name); found != symbols->end()) return &found->second;
+void Linker::add_stubs() {
+  // A stub takes nothing of the stack: its caller's frame is the return address away.
+  constexpr std::uint32_t kFrame = sizeof(void*);
+  const std::size_t before = content_.text.size();
+  std::set<std::uint32_t> wanted = missing();
+  wanted.insert(by_entry_.begin(), by_entry_.end());
+  for (std::uint32_t index : wanted) {
+    stubs_.emplace(fmt::format("f{}", index), append_stub(content_.text, index));
   }
-  return nullptr;
+  if (content_.text.size() > before) {
+    content_.frames.push_back({.start = static_cast<std::uint32_t>(before), .bytes = kFrame});
+  }
 }
 
-std::vector<std::uint32_t> Linker::missing() const {
+std::optional<std::uint32_t> Linker::find(std::string_view name) const {
+  if (auto found = stubs_.find(name); found != stubs_.end()) return found->second;
+  if (auto found = symbols_.find(name); found != symbols_.end()) return found->second.start;
+  return std::nullopt;
+}
+
+std::set<std::uint32_t> Linker::missing() const {
   std::set<std::uint32_t> found;
   for (const Input& input : inputs_) {
     for (const ELFSymbolRef& symbol : input.file->symbols()) {
@@ -121,10 +135,10 @@ std::vector<std::uint32_t> Linker::missing() const {
       if (*index < imported_ || *index - imported_ >= functions_) {
         fail(ErrorKind::Internal, "link: nobody can define '{}'", name);
       }
-      found.insert(*index - imported_);
+      found.insert(*index);
     }
   }
-  return {found.begin(), found.end()};
+  return found;
 }
 
 std::uint8_t* Linker::place_of(const Placed& section,
@@ -140,8 +154,8 @@ void Linker::apply(const Input& input, const Placed& section,
   const auto target_section = good(symbol.getSection());
   std::uint64_t target;
   // By its name first: the object's own may not be the one that counts.
-  if (const ArtifactContent::Range* found = is_shared(symbol) ? find(name) : nullptr) {
-    target = found->start;
+  if (const auto found = is_shared(symbol) ? find(name) : std::nullopt) {
+    target = *found;
   } else if (target_section != input.file->section_end()) {
     auto placed = input.sections.find(target_section->getIndex());
     if (placed == input.sections.end()) {
@@ -191,10 +205,7 @@ void Linker::relocate() {
 
 std::uint32_t Linker::thunk(std::string_view prefix, std::uint32_t type) const {
   const auto found = symbols_.find(fmt::format("{}{}", prefix, type));
-  if (found == symbols_.end()) {
-    fail(ErrorKind::Internal, "link: nobody defines '{}{}'", prefix, type);
-  }
-  return found->second.start;
+  return found == symbols_.end() ? ArtifactContent::kNoThunk : found->second.start;
 }
 
 ArtifactContent Linker::finish() {

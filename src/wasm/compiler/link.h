@@ -9,6 +9,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,12 +25,12 @@ class Linker {
   // Of the module: imported functions, its own, types.
   Linker(std::uint32_t imported, std::uint32_t functions, std::uint32_t types);
 
-  // Of a symbol that several objects define, the first counts.
-  void add(std::span<const std::uint8_t> object);
-  // The module's functions, without the imports, that are called and that no object has, in their order.
-  std::vector<std::uint32_t> missing() const;
-  // What stands in for functions, without being them.
-  void add_stubs(std::span<const std::uint8_t> object);
+  enum class Calls { Direct, ByEntry };
+  // Of a symbol that several objects define, the first counts. calls: of the object's functions.
+  void add(std::span<const std::uint8_t> object, Calls calls = Calls::Direct);
+  // For the module's functions that are called by their entries, or that no object has. Requires: all objects were
+  // added.
+  void add_stubs();
 
   // Text, rodata and all tables; not the shape. Requires: called once.
   ArtifactContent finish();
@@ -48,7 +49,7 @@ class Linker {
   using Symbols = std::map<std::string, ArtifactContent::Range, std::less<>>;
 
   static Kind kind_of(const llvm::object::SectionRef& section);
-  void add(std::span<const std::uint8_t> object, Symbols& symbols);
+  std::set<std::uint32_t> missing() const;  // imports counted
   void relocate();
   std::uint8_t* place_of(const Placed& section, const llvm::object::ELFRelocationRef& relocation);
   void apply(const Input& input, const Placed& section,
@@ -57,15 +58,16 @@ class Linker {
   std::uint64_t address(const Placed& placed) const {
     return placed.offset + (placed.kind == Kind::Rodata ? rodata_start() : 0);
   }
-  const ArtifactContent::Range* find(std::string_view name) const;
-  std::uint32_t thunk(std::string_view prefix, std::uint32_t type) const;
+  std::optional<std::uint32_t> find(std::string_view name) const;
+  std::uint32_t thunk(std::string_view prefix, std::uint32_t type) const;  // kNoThunk if none
 
   std::uint32_t imported_;
   std::uint32_t functions_;
   std::uint32_t types_;
   ArtifactContent content_;
   Symbols symbols_;
-  Symbols stubs_;
+  std::set<std::uint32_t> by_entry_;  // functions that are called so, imports counted
+  std::map<std::string, std::uint32_t, std::less<>> stubs_;           // where in text
   std::map<std::string, std::uint64_t, std::less<>> rodata_symbols_;  // where in rodata
   std::vector<Input> inputs_;
 };

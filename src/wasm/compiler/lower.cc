@@ -17,8 +17,7 @@ void FunctionLowering::prologue() {
   if (!wasm_.memories.empty()) {
     memory_ = constant_field(b_.getPtrTy(), offsetof(abi::InstanceHeader, memory_base));
   }
-  const FuncType& type = wasm_.types[wasm_.functions[static_cast<std::size_t>(
-      &code_ - wasm_.code.data() + wasm_.imported_functions)]];
+  const FuncType& type = wasm_.type_of(wasm_.imported_functions + defined_);
   unsigned argument = 1;
   auto local = [&](ValType of) {
     llvm::Type* ir_type = module_.type(of);
@@ -30,15 +29,24 @@ void FunctionLowering::prologue() {
     b_.CreateStore(
         enter_at_ ? entry_value(made->getAllocatedType()) : function_->getArg(argument++), made);
   }
+  const std::size_t params = locals_.size();
   for (const LocalGroup& group : code_.locals) {
-    for (std::uint32_t i = 0; i < group.count; ++i) {
-      llvm::AllocaInst* made = local(group.type);
-      llvm::Type* ir_type = made->getAllocatedType();
-      b_.CreateStore(enter_at_ ? entry_value(ir_type) : llvm::Constant::getNullValue(ir_type),
-                     made);
-    }
+    for (std::uint32_t i = 0; i < group.count; ++i) local(group.type);
   }
-  if (enter_at_) suspend_entry();
+  BasicBlock* start = from_start_too_ ? choose_start() : nullptr;
+  auto fill = [&](auto value) {
+    for (std::size_t i = params; i < locals_.size(); ++i) {
+      b_.CreateStore(value(locals_[i]->getAllocatedType()), locals_[i]);
+    }
+  };
+  const auto zero = [](llvm::Type* of) { return llvm::Constant::getNullValue(of); };
+  if (enter_at_) {
+    fill([&](llvm::Type* of) { return entry_value(of); });
+    suspend_entry(start);
+    if (start) fill(zero);
+  } else {
+    fill(zero);
+  }
   Control whole{.type = type};
   whole.label = whole.end = block();
   for (ValType result : type.results) {
@@ -58,6 +66,7 @@ void FunctionLowering::run() {
       instruction(opcode);
     }
   }
+  define_leaving();
 }
 
 FuncType FunctionLowering::block_type() {
@@ -95,6 +104,7 @@ void FunctionLowering::open(BlockKind kind) {
     for (PHINode* value : control.label_values) push(value);
     b_.SetInsertPoint(control.label);
     if (enter_at_) fetch_below(control.height);
+    if (offers_move(loops_ - 1)) offer_move(loops_ - 1);
   } else {
     control.label = control.end;
     control.label_values = control.end_values;
@@ -143,13 +153,9 @@ void FunctionLowering::on_end() {
   if (!controls_.empty()) return;
   // The function's.
   if (enter_at_) {
-    return_to_slots();
-  } else if (stack_.empty()) {
-    b_.CreateRetVoid();
-  } else if (stack_.size() == 1) {
-    b_.CreateRet(stack_[0]);
+    return_to_slots(stack_);
   } else {
-    b_.CreateAggregateRet(stack_.data(), static_cast<unsigned>(stack_.size()));
+    return_values(b_, stack_);
   }
 }
 
@@ -236,7 +242,8 @@ Value* FunctionLowering::call_through(Value* entry, const FuncType& type, Values
   Value* context = instance_load(
       b_.getPtrTy(),
       b_.CreateConstGEP1_32(b_.getInt8Ty(), entry, offsetof(abi::FunctionEntry, context)));
-  arguments.insert(arguments.begin(), {context, instance_});
+  Value* self = b_.CreateSelect(b_.CreateIsNull(context), instance_, context);
+  arguments.insert(arguments.begin(), {self, entry});
   llvm::CallInst* made = b_.CreateCall(module_.function_type(type, true), native, arguments);
   made->addParamAttr(0, llvm::Attribute::SwiftSelf);
   made->addParamAttr(1, llvm::Attribute::Nest);
@@ -246,6 +253,7 @@ Value* FunctionLowering::call_through(Value* entry, const FuncType& type, Values
 
 void FunctionLowering::call(std::uint32_t index) {
   const FuncType& type = wasm_.type_of(index);
+  module_.needed_types_.insert(wasm_.functions[index]);
   Values arguments(stack_.end() - static_cast<std::ptrdiff_t>(type.params.size()), stack_.end());
   stack_.resize(stack_.size() - type.params.size());
   if (index < wasm_.imported_functions) {
@@ -301,6 +309,7 @@ void FunctionLowering::call_indirect() {
   const std::uint32_t type_index = reader_.u32();
   const std::uint32_t table = reader_.u32();
   const FuncType& type = wasm_.types[type_index];
+  module_.needed_types_.insert(type_index);
   Value* index = pop();
   Values arguments(stack_.end() - static_cast<std::ptrdiff_t>(type.params.size()), stack_.end());
   stack_.resize(stack_.size() - type.params.size());
@@ -343,9 +352,13 @@ void FunctionLowering::call_indirect() {
   b_.SetInsertPoint(own);
   Values own_arguments = arguments;
   own_arguments.insert(own_arguments.begin(), instance_);
+  // The entry may change between the loads of its fields: what it then is called with is enough for an exit thunk.
+  if (entry) own_arguments.insert(own_arguments.begin() + 1, entry);
   if (!native) native = instance_load(b_.getPtrTy(), entry);
-  llvm::CallInst* made = b_.CreateCall(module_.function_type(type, false), native, own_arguments);
+  llvm::CallInst* made =
+      b_.CreateCall(module_.function_type(type, entry != nullptr), native, own_arguments);
   made->addParamAttr(0, llvm::Attribute::SwiftSelf);
+  if (entry) made->addParamAttr(1, llvm::Attribute::Nest);
   finish_call(made, type);
   const auto [own_end, own_results] = join();
 

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -38,20 +39,30 @@ inline constexpr const char* kMemoryScope = "memory";
 // Of an element of a fixed table that no call goes to directly.
 inline constexpr std::uint16_t kNoFixedType = 0xffff;
 
+// Where functions can be left, at loops' heads, for better code that came meanwhile: at all of them; or where they were
+// entered if that loop has calls, which no vectoriser looks at.
+enum class Moves : std::uint8_t { No, WhereEntered, AtLoops };
+
 // The symbols of one LLVM module: functions and thunks, declared where others define them.
 class ModuleLowering {
  public:
   // fixed: null where the module has no such table. Both must outlive it.
-  ModuleLowering(const Module& wasm, const FixedTable* fixed, llvm::Module& ir);
+  ModuleLowering(const Module& wasm, const FixedTable* fixed, Moves moves, llvm::Module& ir);
 
   void define_function(std::uint32_t defined);
   void define_thunks(std::uint32_t type);
   // A function that begins at a loop's head. Throws Error(InvalidArgument) where that cannot be reached.
   void define_loop(const LoopId& loop);
-  // Calls the function through its entry, in its name: for artifacts that lack it.
-  void define_stub(std::uint32_t defined);
+  // The loop's function, and it entered at the loop's head: of one body, which takes half the time of two. Throws
+  // likewise.
+  void define_function_with_loop(const LoopId& loop);
   // What calls through the fixed table look up, if there is one.
   void define_fixed_table();
+
+  // Of what was defined so far: the types by whose thunks it is entered, or enters others ...
+  const std::set<std::uint32_t>& needed_types() const { return needed_types_; }
+  // ... and whether it looks anything up in the fixed table.
+  bool uses_fixed_table() const { return ir_.getNamedGlobal("table_types") != nullptr; }
 
  private:
   friend class FunctionLowering;
@@ -66,16 +77,22 @@ class ModuleLowering {
   llvm::GlobalVariable* fixed_types();  // 16 bits an element: the first of equal types
   llvm::GlobalVariable*
   fixed_offsets();  // 64 bits an element: the function, from the array's start
+  llvm::Function* define_loop(const LoopId& loop, bool from_start_too);
+  // Values of these types, as they stand in slots from `at` on.
+  std::vector<llvm::Value*> load_values(llvm::IRBuilder<>& b, llvm::Value* at,
+                                        const std::vector<ValType>& types);
   void define_entry_thunk(std::uint32_t type);
   void define_exit_thunk(std::uint32_t type);
 
   const Module& wasm_;
   const FixedTable* fixed_;
+  Moves moves_;
   llvm::Module& ir_;
   llvm::LLVMContext& context_;
   abi::InstanceLayout layout_;
   llvm::MDNode* memory_scope_;    // accesses of the guest's memory ...
   llvm::MDNode* instance_scope_;  // ... and of everything else never meet
+  std::set<std::uint32_t> needed_types_;
 };
 
 class FunctionLowering {
@@ -122,13 +139,20 @@ class FunctionLowering {
   llvm::Value* global_cell(std::uint32_t index);
 
   // --- lower_osr.cc
-  void suspend_entry();
+  llvm::BasicBlock* choose_start();
+  void suspend_entry(llvm::BasicBlock* start);
   void join_entry();
   void keep_below(std::size_t height);
   void fetch_below(std::size_t height);
   llvm::AllocaInst* kept_at(std::size_t index, llvm::Type* type);
   llvm::Value* entry_value(llvm::Type* type);
-  void return_to_slots();
+  void return_to_slots(const Values& results);
+
+  // --- lower_move.cc
+  bool offers_move(std::uint32_t ordinal) const;
+  void offer_move(std::uint32_t ordinal);
+  void leave_for(llvm::Value* code);
+  void define_leaving();
 
   // --- lower_memory.cc
   bool memory(Opcode opcode);
@@ -179,6 +203,7 @@ class FunctionLowering {
 
   ModuleLowering& module_;
   const Module& wasm_;
+  const std::uint32_t defined_;
   const Code& code_;
   BodyReader reader_;
   llvm::Function* function_;
@@ -194,13 +219,27 @@ class FunctionLowering {
   std::uint32_t loops_ = 0;  // met so far
   // Which of them the function begins at, if not at its start.
   std::optional<std::uint32_t> enter_at_;
+  bool from_start_too_ = false;        // with enter_at_
   llvm::BasicBlock* entry_ = nullptr;  // until that is met
   std::uint64_t entry_slots_ = 0;      // that it has read
   std::map<std::pair<std::size_t, llvm::Type*>, llvm::AllocaInst*> kept_;
+  // Where all moves come together, with the code that they go on in; null while there are none.
+  llvm::BasicBlock* leaving_ = nullptr;
+  llvm::PHINode* leaving_for_ = nullptr;
 };
 
 // helper's type and call, from any function that has the instance at hand.
 llvm::CallInst* call_helper(llvm::IRBuilder<>& b, llvm::Value* instance, abi::Helper helper,
                             std::vector<llvm::Value*> arguments);
+
+// Where values go that pass between compiled code and the engine (abi::Activation).
+llvm::Value* call_area(llvm::IRBuilder<>& b, llvm::Value* instance);
+llvm::Value* slot_at(llvm::IRBuilder<>& b, llvm::Value* area, std::size_t slot);
+
+// From a function whose results they are, by their number: nothing, a value, a structure.
+void return_values(llvm::IRBuilder<>& b, std::vector<llvm::Value*> values);
+
+using abi::slots_of;
+inline std::uint32_t slots_of(const llvm::Type* type) { return type->isVectorTy() ? 2 : 1; }
 
 }  // namespace wherry::wasm::compiler

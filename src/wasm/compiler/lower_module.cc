@@ -10,15 +10,13 @@ using llvm::Value;
 
 namespace {
 
-constexpr std::uint32_t slots_of(ValType type) { return type == ValType::V128 ? 2 : 1; }
-
 llvm::MDNode* no_operands(llvm::LLVMContext& context) { return llvm::MDNode::get(context, {}); }
 
 struct HelperRow {
   char result;
   std::string_view parameters;
 };
-constexpr char v = 'v', i = 'i', n = 'n';
+constexpr char v = 'v', i = 'i', l = 'l', n = 'n';
 constexpr HelperRow kHelperRows[] = {
 #define WHERRY_HELPER(name, result, parameters) {result, parameters},
 #include "wasm/abi/helpers.def"
@@ -34,8 +32,10 @@ llvm::CallInst* call_helper(llvm::IRBuilder<>& b, Value* instance, abi::Helper h
   for (char letter : row.parameters) {
     types.push_back(letter == 'l' ? b.getInt64Ty() : b.getInt32Ty());
   }
-  auto* type =
-      llvm::FunctionType::get(row.result == 'i' ? b.getInt32Ty() : b.getVoidTy(), types, false);
+  llvm::Type* result = row.result == 'i'   ? static_cast<llvm::Type*>(b.getInt32Ty())
+                       : row.result == 'l' ? static_cast<llvm::Type*>(b.getInt64Ty())
+                                           : b.getVoidTy();
+  auto* type = llvm::FunctionType::get(result, types, false);
   const std::size_t at =
       offsetof(abi::InstanceHeader, helpers) + 8 * static_cast<std::size_t>(helper);
   llvm::LoadInst* native =
@@ -50,8 +50,43 @@ llvm::CallInst* call_helper(llvm::IRBuilder<>& b, Value* instance, abi::Helper h
   return made;
 }
 
-ModuleLowering::ModuleLowering(const Module& wasm, const FixedTable* fixed, llvm::Module& ir)
-    : wasm_(wasm), fixed_(fixed), ir_(ir), context_(ir.getContext()), layout_(wasm) {
+Value* call_area(llvm::IRBuilder<>& b, Value* instance) {
+  auto load_at = [&](Value* from, std::size_t offset) {
+    return b.CreateLoad(b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), from, offset));
+  };
+  Value* runtime = load_at(instance, offsetof(abi::InstanceHeader, runtime));
+  Value* activation = load_at(runtime, offsetof(abi::Runtime, activation));
+  return load_at(activation, offsetof(abi::Activation, call_area));
+}
+
+Value* slot_at(llvm::IRBuilder<>& b, Value* area, std::size_t slot) {
+  return b.CreateConstGEP1_64(b.getInt64Ty(), area, slot);
+}
+
+std::vector<Value*> ModuleLowering::load_values(llvm::IRBuilder<>& b, Value* at,
+                                                const std::vector<ValType>& types) {
+  std::vector<Value*> values;
+  std::size_t slot = 0;
+  for (ValType each : types) {
+    values.push_back(b.CreateAlignedLoad(type(each), slot_at(b, at, slot), llvm::Align(8)));
+    slot += slots_of(each);
+  }
+  return values;
+}
+
+void return_values(llvm::IRBuilder<>& b, std::vector<Value*> values) {
+  if (values.empty()) {
+    b.CreateRetVoid();
+  } else if (values.size() == 1) {
+    b.CreateRet(values[0]);
+  } else {
+    b.CreateAggregateRet(values.data(), static_cast<unsigned>(values.size()));
+  }
+}
+
+ModuleLowering::ModuleLowering(const Module& wasm, const FixedTable* fixed, Moves moves,
+                               llvm::Module& ir)
+    : wasm_(wasm), fixed_(fixed), moves_(moves), ir_(ir), context_(ir.getContext()), layout_(wasm) {
   llvm::MDBuilder metadata(context_);
   llvm::MDNode* domain = metadata.createAnonymousAliasScopeDomain();
   memory_scope_ =
@@ -116,37 +151,13 @@ llvm::Function* ModuleLowering::function(std::uint32_t index) {
 }
 
 void ModuleLowering::define_function(std::uint32_t defined) {
+  needed_types_.insert(wasm_.functions[wasm_.imported_functions + defined]);
   FunctionLowering(*this, defined, function(wasm_.imported_functions + defined)).run();
 }
 
 void ModuleLowering::define_thunks(std::uint32_t type) {
   define_entry_thunk(type);
   define_exit_thunk(type);
-}
-
-void ModuleLowering::define_stub(std::uint32_t defined) {
-  const std::uint32_t index = wasm_.imported_functions + defined;
-  const FuncType& of = wasm_.type_of(index);
-  llvm::Function* stub = function(index);
-  llvm::IRBuilder<> b(context_);
-  b.SetInsertPoint(llvm::BasicBlock::Create(context_, "", stub));
-  auto load_at = [&](Value* from, std::size_t offset) {
-    return b.CreateLoad(b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), from, offset));
-  };
-  Value* instance = stub->getArg(0);
-  Value* functions = load_at(instance, offsetof(abi::InstanceHeader, functions));
-  Value* entry = load_at(functions, index * sizeof(abi::FunctionEntry*));
-  Value* native = load_at(entry, offsetof(abi::FunctionEntry, native));
-  std::vector<Value*> arguments = {load_at(entry, offsetof(abi::FunctionEntry, context)), instance};
-  for (unsigned p = 0; p < of.params.size(); ++p) arguments.push_back(stub->getArg(p + 1));
-  llvm::CallInst* made = b.CreateCall(function_type(of, true), native, arguments);
-  made->addParamAttr(0, llvm::Attribute::SwiftSelf);
-  made->addParamAttr(1, llvm::Attribute::Nest);
-  if (of.results.empty()) {
-    b.CreateRetVoid();
-  } else {
-    b.CreateRet(made);
-  }
 }
 
 llvm::GlobalVariable* ModuleLowering::fixed_table_part(llvm::Type* element, const char* name) {
@@ -201,19 +212,14 @@ void ModuleLowering::define_entry_thunk(std::uint32_t type_index) {
   b.SetInsertPoint(llvm::BasicBlock::Create(context_, "", thunk));
   Value* slots = thunk->getArg(1);
   std::vector<Value*> arguments = {thunk->getArg(0)};
-  unsigned slot = 0;
-  for (ValType param : of.params) {
-    arguments.push_back(b.CreateAlignedLoad(
-        type(param), b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8)));
-    slot += slots_of(param);
-  }
+  for (Value* argument : load_values(b, slots, of.params)) arguments.push_back(argument);
   llvm::CallInst* made = b.CreateCall(function_type(of, false), thunk->getArg(2), arguments);
   made->addParamAttr(0, llvm::Attribute::SwiftSelf);
-  slot = 0;
+  unsigned slot = 0;
   for (unsigned r = 0; r < of.results.size(); ++r) {
     Value* value = of.results.size() == 1 ? made : b.CreateExtractValue(made, r);
     if (of.results[r] == ValType::I32) value = b.CreateZExt(value, b.getInt64Ty());
-    b.CreateAlignedStore(value, b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8));
+    b.CreateAlignedStore(value, slot_at(b, slots, slot), llvm::Align(8));
     slot += slots_of(of.results[r]);
   }
   b.CreateRetVoid();
@@ -230,44 +236,25 @@ void ModuleLowering::define_exit_thunk(std::uint32_t type_index) {
   thunk->addParamAttr(1, llvm::Attribute::Nest);
   set_attributes(*thunk);
   b.SetInsertPoint(llvm::BasicBlock::Create(context_, "", thunk));
-  Value* entry = thunk->getArg(0);
-  Value* caller = thunk->getArg(1);
-  auto load_at = [&](Value* from, std::size_t offset) {
-    return b.CreateLoad(b.getPtrTy(), b.CreateConstGEP1_64(b.getInt8Ty(), from, offset));
-  };
-  Value* runtime = load_at(caller, offsetof(abi::InstanceHeader, runtime));
-  Value* activation = load_at(runtime, offsetof(abi::Runtime, activation));
-  Value* slots = load_at(activation, offsetof(abi::Activation, call_area));
+  Value* caller = thunk->getArg(0);
+  Value* entry = thunk->getArg(1);
+  Value* slots = call_area(b, caller);
   unsigned slot = 0;
   for (unsigned p = 0; p < of.params.size(); ++p) {
     Value* value = thunk->getArg(p + 2);
     if (of.params[p] == ValType::I32) value = b.CreateZExt(value, b.getInt64Ty());
-    b.CreateAlignedStore(value, b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8));
+    b.CreateAlignedStore(value, slot_at(b, slots, slot), llvm::Align(8));
     slot += slots_of(of.params[p]);
   }
   call_helper(b, caller, abi::Helper::call, {b.CreatePtrToInt(entry, b.getInt64Ty())});
-  if (of.results.empty()) {
-    b.CreateRetVoid();
-    return;
-  }
-  std::vector<Value*> results;
-  slot = 0;
-  for (ValType result : of.results) {
-    results.push_back(b.CreateAlignedLoad(
-        type(result), b.CreateConstGEP1_32(b.getInt64Ty(), slots, slot), llvm::Align(8)));
-    slot += slots_of(result);
-  }
-  if (results.size() == 1) {
-    b.CreateRet(results[0]);
-  } else {
-    b.CreateAggregateRet(results.data(), static_cast<unsigned>(results.size()));
-  }
+  return_values(b, load_values(b, slots, of.results));
 }
 
 FunctionLowering::FunctionLowering(ModuleLowering& module, std::uint32_t defined,
                                    llvm::Function* into)
     : module_(module),
       wasm_(module.wasm_),
+      defined_(defined),
       code_(wasm_.code[defined]),
       reader_(code_.body),
       function_(into),

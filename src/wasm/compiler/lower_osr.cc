@@ -3,6 +3,9 @@
 //
 // It is a function of C's convention: void(instance, values, results). What lies before the loop and is not
 // reached again from it has no way in, and LLVM drops it.
+//
+// Where the function itself is wanted too, the same body has both ways in: entered with the results where the values
+// are, it begins at the start, with the arguments there. The function is then a few instructions that do so.
 #include "base/error.h"
 #include "wasm/compiler/lower.h"
 
@@ -11,7 +14,9 @@ namespace wherry::wasm::compiler {
 using llvm::BasicBlock;
 using llvm::Value;
 
-void ModuleLowering::define_loop(const LoopId& loop) {
+void ModuleLowering::define_loop(const LoopId& loop) { define_loop(loop, false); }
+
+llvm::Function* ModuleLowering::define_loop(const LoopId& loop, bool from_start_too) {
   const std::uint32_t index = wasm_.imported_functions + loop.function;
   llvm::Type* pointer = llvm::PointerType::get(context_, 0);
   llvm::Function* made = llvm::Function::Create(
@@ -22,24 +27,55 @@ void ModuleLowering::define_loop(const LoopId& loop) {
   set_attributes(*made);
   FunctionLowering lowering(*this, loop.function, made);
   lowering.enter_at_ = loop.ordinal;
+  lowering.from_start_too_ = from_start_too;
   lowering.run();
   if (lowering.entry_) {
     fail(ErrorKind::InvalidArgument, "function {} has no loop {} that can be reached", index,
          loop.ordinal);
   }
+  return made;
+}
+
+void ModuleLowering::define_function_with_loop(const LoopId& loop) {
+  const std::uint32_t index = wasm_.imported_functions + loop.function;
+  const FuncType& of = wasm_.type_of(index);
+  needed_types_.insert(wasm_.functions[index]);
+  llvm::Function* body = define_loop(loop, true);
+  llvm::Function* made = function(index);
+  llvm::IRBuilder<> b(context_);
+  b.SetInsertPoint(llvm::BasicBlock::Create(context_, "", made));
+  const std::uint64_t slots = std::max({slots_of(of.params), slots_of(of.results), 1u});
+  Value* area = b.CreateAlloca(llvm::ArrayType::get(b.getInt64Ty(), slots));
+  std::uint32_t slot = 0;
+  for (unsigned p = 0; p < of.params.size(); ++p) {
+    b.CreateAlignedStore(made->getArg(p + 1), slot_at(b, area, slot), llvm::Align(8));
+    slot += slots_of(of.params[p]);
+  }
+  b.CreateCall(body, {made->getArg(0), area, area});
+  return_values(b, load_values(b, area, of.results));
 }
 
 // The next of the values that the entry finds in slots.
 Value* FunctionLowering::entry_value(llvm::Type* type) {
   Value* at = b_.CreateConstGEP1_64(b_.getInt64Ty(), function_->getArg(1), entry_slots_);
-  entry_slots_ += type->isVectorTy() ? 2 : 1;
+  entry_slots_ += slots_of(type);
   return b_.CreateAlignedLoad(type, at, llvm::Align(8));
 }
 
-// The entry's block is left open until the loop is found; the body's start is a block without a way in.
-void FunctionLowering::suspend_entry() {
+// Where the function begins; what comes now is for the loop.
+BasicBlock* FunctionLowering::choose_start() {
+  BasicBlock* start = block();
+  BasicBlock* resume = block();
+  b_.CreateCondBr(b_.CreateICmpEQ(function_->getArg(1), function_->getArg(2)), start, resume);
+  b_.SetInsertPoint(resume);
+  return start;
+}
+
+// The entry's block is left open until the loop is found; without one that is chosen, the body's start is a block
+// without a way in.
+void FunctionLowering::suspend_entry(BasicBlock* start) {
   entry_ = b_.GetInsertBlock();
-  b_.SetInsertPoint(block());
+  b_.SetInsertPoint(start ? start : block());
 }
 
 // Where the loop is opened: the operand stack is what it was, or what the entry finds.
@@ -83,15 +119,15 @@ llvm::AllocaInst* FunctionLowering::kept_at(std::size_t index, llvm::Type* type)
   return made;
 }
 
-void FunctionLowering::return_to_slots() {
+void FunctionLowering::return_to_slots(const Values& results) {
   std::uint64_t slot = 0;
-  for (Value* value : stack_) {
+  for (Value* value : results) {
     llvm::Type* type = value->getType();
     // As the interpreter keeps an i32.
     if (type == b_.getInt32Ty()) value = b_.CreateZExt(value, b_.getInt64Ty());
     Value* at = b_.CreateConstGEP1_64(b_.getInt64Ty(), function_->getArg(2), slot);
     b_.CreateAlignedStore(value, at, llvm::Align(8));
-    slot += type->isVectorTy() ? 2 : 1;
+    slot += slots_of(type);
   }
   b_.CreateRetVoid();
 }

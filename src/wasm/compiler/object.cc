@@ -7,6 +7,7 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/FileSystem.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Support/raw_ostream.h>
@@ -14,7 +15,11 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "wasm/compiler/keep_rolled.h"
 #include "wasm/compiler/lower.h"
+#include "wasm/compiler/masked_loads.h"
+#include "wasm/compiler/scalar_chains.h"
+#include "wasm/compiler/separate_accesses.h"
 
 namespace wherry::wasm::compiler {
 
@@ -28,7 +33,13 @@ constexpr const char* kScalarPasses =
     "simplify,lcssa,"
     "loop-mssa(loop-rotate,licm),gvn,dse,loop(indvars),simplifycfg,loop-simplify,lcssa,loop("
     "indvars)";
-constexpr const char* kVectorPasses = "loop-vectorize,slp-vectorizer";
+// Before SeparateAccesses, and after it.
+constexpr const char* kLoopShapePasses = "loop-simplify,lcssa";
+constexpr const char* kLoopVectorPasses = "loop-vectorize";
+constexpr const char* kStraightVectorPasses = "slp-vectorizer";
+// After ScalarChains and KeepRolled. Producers unroll less than a processor can use, and nothing where they do not know
+// how often a loop is gone through.
+constexpr const char* kUnrollPasses = "loop-unroll<O3>";
 // vector-combine: what the producer unrolled comes out of the vectoriser shuffled there and back.
 constexpr const char* kLastPasses =
     "instcombine<no-verify-fixpoint>,vector-combine,instcombine<no-verify-fixpoint>,simplifycfg";
@@ -87,6 +98,7 @@ void vectorise(llvm::Function& function, llvm::FunctionPassManager& passes,
   for (llvm::Instruction& each : llvm::instructions(function)) {
     if (is_guest_access(each)) set_volatile(each, true);
   }
+  hide_masked_loads(function);
   analyses.invalidate(function, llvm::PreservedAnalyses::none());
 }
 
@@ -124,6 +136,14 @@ void forward_returned_arguments(llvm::Module& module) {
   }
 }
 
+// Whether whoever made the module put vectors into this function: then there may be scalars that belong to them.
+// Where there are none, making some of straight code gains nothing and now and then costs much: what ran four wide by
+// itself, in scalars, then waits for each result in turn.
+bool has_vectors(const llvm::Function& function) {
+  return llvm::any_of(llvm::instructions(function),
+                      [](const llvm::Instruction& each) { return each.getType()->isVectorTy(); });
+}
+
 void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOptions& options) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -153,8 +173,15 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   };
   llvm::FunctionPassManager values = pipeline("sroa");
   llvm::FunctionPassManager scalar = pipeline(kScalarPasses);
-  llvm::FunctionPassManager vector = pipeline(kVectorPasses);
-  llvm::FunctionPassManager last = pipeline(kLastPasses);
+  llvm::FunctionPassManager vector = pipeline(kLoopShapePasses);
+  vector.addPass(SeparateAccesses());
+  vector.addPass(pipeline(kLoopVectorPasses));
+  llvm::FunctionPassManager straight = pipeline(kStraightVectorPasses);
+  llvm::FunctionPassManager last;
+  last.addPass(ScalarChains());
+  last.addPass(KeepRolled());
+  last.addPass(pipeline(kUnrollPasses));
+  last.addPass(pipeline(kLastPasses));
   for (llvm::Function& function : module) {
     if (!function.isDeclaration()) values.run(function, functions);
   }
@@ -163,8 +190,11 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
     if (function.isDeclaration()) continue;
     if (options.optimise) {
       scalar.run(function, functions);
+      const bool had_vectors = has_vectors(function);
       vectorise(function, vector, functions);
+      if (had_vectors) vectorise(function, straight, functions);
       last.run(function, functions);
+      reveal_masked_loads(function);
     }
     functions.clear(function, function.getName());
   }
@@ -173,6 +203,21 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
 }  // namespace
 
 namespace {
+
+// Where LLVM's own limits let the time for one function grow with the square of its size: an interpreter's loop of 100
+// KB, of which everything that it runs waits. Its code hardly differs.
+constexpr std::pair<const char*, const char*> kLimits[] = {
+    {"cgpp-huge-func", "500"},  // from so many blocks on, looks again at what changed only
+    {"cgp-max-address-users-to-scan", "20"},  // of an address, to sink it to
+    {"memdep-block-number-limit", "50"},      // that a load's value is looked for in
+    {"memdep-block-scan-limit", "50"},        // instructions of each
+};
+
+void set_option(const char* name, const char* value) {
+  const auto& all = llvm::cl::getRegisteredOptions();
+  const auto found = all.find(name);
+  WHERRY_CHECK(found != all.end() && !found->second->addOccurrence(0, name, value));
+}
 
 // The costs and habits to generate code by: what the features suggest, so that the same features always give
 // the same code.
@@ -189,6 +234,7 @@ std::unique_ptr<llvm::TargetMachine> target_of(const CompileOptions& options) {
   static const bool initialised = [] {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
+    for (const auto& [option, value] : kLimits) set_option(option, value);
     return true;
   }();
   (void)initialised;

@@ -27,6 +27,9 @@ using interp::kFunction;
 using interp::kHeaderSlots;
 using interp::kReturnPc;
 
+constexpr std::uint32_t kManyCrossings = 128;
+constexpr std::uint32_t kCrossingsOfTick = 16 * 1024;  // that take about as long
+
 // A frame of the interpreter takes more of its stack than one of compiled code, and a call from one tier to the
 // other more of this one than either: deep recursion is to end where it would without compiled code.
 std::size_t native_stack_bytes(const Store::Impl& store) {
@@ -83,6 +86,8 @@ void collect_native(const Store::Impl& store, const abi::Activation& activation,
     sp += sizeof pc;
   }
   const auto* high = store.native_stack + kStackGuard + native_stack_bytes(store);
+  // What called a loop's code began the same function.
+  bool is_told = false;
   for (bool exact = at_fault;; exact = false) {
     const auto* at = static_cast<const std::uint8_t*>(pc) - (exact ? 0 : 1);
     const auto code = std::ranges::find_if(
@@ -90,7 +95,8 @@ void collect_native(const Store::Impl& store, const abi::Activation& activation,
     if (code == store.published.end()) return;
     // Else a thunk.
     if (auto place = code->artifact->find(at)) {
-      functions.push_back(&code->instance->own_functions[place->defined]);
+      if (!is_told) functions.push_back(&code->instance->own_functions[place->defined]);
+      is_told = place->start != code->artifact->function(place->defined);
     }
     const auto bytes = code->artifact->frame(at);
     if (!bytes || *bytes > static_cast<std::size_t>(high - sp)) return;
@@ -131,6 +137,16 @@ void leave_if(interp::Context& context, TrapKind kind) {
   leave(context);
 }
 
+// From one tier to the other takes a tenth of a microsecond: what is interpreted there need not be found running to be
+// worth its compilation.
+void count_crossing(Function& interpreted) {
+  const std::uint32_t times = ++interpreted.crossings;
+  if (times != kManyCrossings && times % kCrossingsOfTick != 0) return;
+  if (!interpreted.instance) return;
+  std::vector<const Function*>& crossed = interpreted.instance->crossed;
+  if (crossed.size() < crossed.capacity()) crossed.push_back(&interpreted);
+}
+
 // Interpreted code called from compiled code: a fault in it comes back here.
 void run_interpreted(interp::Context& context, const Function& function, Slot* fp) {
   FaultScope scope(*context.store);
@@ -146,8 +162,8 @@ void run_interpreted(interp::Context& context, const Function& function, Slot* f
 
 const Slot kLeaveCode[1] = {reinterpret_cast<Slot>(&interp::leave)};
 
-[[gnu::noinline]] void call_interpreted(interp::Context& context, const Function& function,
-                                        Slot* fp) {
+[[gnu::noinline]] void call_interpreted(interp::Context& context, Function& function, Slot* fp) {
+  count_crossing(function);
   fp[kReturnPc] = reinterpret_cast<Slot>(kLeaveCode);
   run_interpreted(context, function, fp);
   if (context.failed || context.trap != TrapKind::None) leave(context);
@@ -179,6 +195,7 @@ std::optional<bool> stay_in_compiled(interp::Context& context, Slot* fp, const v
 }
 
 bool run_compiled(interp::Context& context, const Function& function, Slot* fp) noexcept {
+  if (const Slot* caller = caller_of(fp)) count_crossing(*function_at(caller));
   const auto left =
       stay_in_compiled(context, fp, context.store->entry_thunks[function.type_id], function.context,
                        fp - function.argument_slots, function.native);
@@ -236,7 +253,6 @@ bool leave_at_fault(Store::Impl& store, const siginfo_t* info, void* raw_context
 }
 
 void enter_by_thunk(Store::Impl& store, Function& function) {
-  function.context = &function;
   function.native =
       function.type_id < store.exit_thunks.size() ? store.exit_thunks[function.type_id] : nullptr;
 }
@@ -250,6 +266,10 @@ void make_layout(Store::Impl& store, Instance& instance) {
   if (!instance.memories.empty()) {
     header->memory_base = instance.memory_base();
     header->memory = &instance.memories[0]->view();
+  }
+  instance.moves = start + layout.moves(0);
+  for (std::size_t i = 0; i < module.code.size(); ++i) {
+    instance.own_functions[i].context = instance.layout.get();
   }
   header->runtime = &store.context;
   header->instance = &instance;
@@ -283,7 +303,7 @@ void use_thunks(Store::Impl& store, const Instance& instance, const Artifact& ar
   store.exit_thunks.resize(store.types.size());
   for (std::uint32_t type = 0; type < artifact.types(); ++type) {
     const std::uint32_t id = instance.type_ids[type];
-    if (store.exit_thunks[id]) continue;
+    if (store.exit_thunks[id] || !artifact.exit_thunk(type)) continue;
     store.entry_thunks[id] = artifact.entry_thunk(type);
     store.exit_thunks[id] = artifact.exit_thunk(type);
     added = true;
@@ -314,6 +334,12 @@ void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artif
       artifact->shape() != *instance.shape) {
     fail(ErrorKind::FailedPrecondition, "artifact: of another module");
   }
+  for (std::uint32_t i = 0; i < module.code.size(); ++i) {
+    const std::uint32_t type = module.functions[module.imported_functions + i];
+    if (artifact->function(i) && !artifact->entry_thunk(type)) {
+      fail(ErrorKind::FailedPrecondition, "artifact: it lacks a thunk");
+    }
+  }
   const Artifact& code =
       *store.published.emplace_back(Published{&instance, std::move(artifact)}).artifact;
   use_thunks(store, instance, code);
@@ -323,20 +349,13 @@ void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artif
     const std::uint8_t* native = code.function(i);
     if (!native) continue;
     Function& function = instance.own_functions[i];
+    if (function.code == kEnterCompiledCode) instance.moves[i] = 1;
     function.native = native;
-    function.context = instance.layout.get();
     const std::uint32_t type = module.functions[module.imported_functions + i];
     function.own_type = header + layout.own_type(type);
     function.code = kEnterCompiledCode;
   }
   publish_loops(store, instance, code, passes);
-}
-
-bool replaces_compiled_only(const Instance& instance, const Artifact& artifact) {
-  for (std::uint32_t i = 0; i < artifact.functions(); ++i) {
-    if (artifact.function(i) && instance.own_functions[i].code != kEnterCompiledCode) return false;
-  }
-  return true;
 }
 
 const Published* published_at(const Store::Impl& store, const void* pc) {
@@ -429,6 +448,33 @@ void wherry_helper_table_fill(abi::InstanceHeader* caller, std::uint32_t table, 
 std::uint32_t wherry_helper_table_grow(abi::InstanceHeader* caller, std::uint32_t table,
                                        std::uint64_t value, std::uint32_t by) {
   return instance_of(caller).tables[table]->grow(by, value).value_or(~std::uint32_t{0});
+}
+
+// What is not there is noted for whoever can have it made. Once it is clear which loop that is, the function's code asks
+// no more until somebody offers a move.
+std::uint64_t wherry_helper_find_loop(abi::InstanceHeader* caller, std::uint32_t defined,
+                                      std::uint32_t ordinal) {
+  Instance& instance = instance_of(caller);
+  const LoopId loop{.function = defined, .ordinal = ordinal};
+  const auto found = instance.native_loops.find(loop);
+  if (found != instance.native_loops.end()) {
+    const Store::Impl& store = *context_of(caller).store;
+    const auto* asking = load_little<const void*>(context_of(caller).activation->guest_sp);
+    const Published* here = published_at(store, asking);
+    if (!here || !here->artifact->contains(found->second)) {
+      return reinterpret_cast<std::uint64_t>(found->second);
+    }
+    // Whoever asks is there.
+    instance.moves[defined] = 0;
+    return 0;
+  }
+  std::vector<WantedLoop>& wanted = instance.wanted_loops;
+  auto known = std::ranges::find(wanted, loop, &WantedLoop::loop);
+  if (known == wanted.end() && wanted.size() < wanted.capacity()) {
+    known = wanted.insert(known, {.loop = loop});
+  }
+  if (known == wanted.end() || ++known->times >= kSurelyWanted) instance.moves[defined] = 0;
+  return 0;
 }
 
 }  // extern "C"

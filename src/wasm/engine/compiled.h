@@ -43,9 +43,6 @@ void know_shape(Instance& instance);
 void publish(Store::Impl& store, Instance& instance, std::shared_ptr<const Artifact> artifact,
              std::uint32_t passes = 0);
 
-// Whether all of the instance's functions that the artifact has run compiled already.
-bool replaces_compiled_only(const Instance& instance, const Artifact& artifact);
-
 // The compiled code at pc; null where there is none.
 const Published* published_at(const Store::Impl& store, const void* pc);
 

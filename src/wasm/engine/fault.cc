@@ -116,21 +116,25 @@ const Function* interrupted_function(const Store::Impl& store, const Instance& i
     return &instance.own_functions[place->defined];
   }
 #ifdef WHERRY_FRAME_IN_REGISTER
-  // Between two handlers the register may be ahead of the frame: believed only where it makes sense.
   const auto* frame = reinterpret_cast<const Slot*>(context.uc_mcontext.gregs[REG_R13]);
+  return is_frame(store, frame) ? own_function_of(instance, frame) : nullptr;
+#else
+  return nullptr;
+#endif
+}
+
+bool is_frame(const Store::Impl& store, const Slot* frame) {
   const interp::Context& engine = store.context;
-  if (frame < engine.stack_begin || frame + interp::kHeaderSlots > engine.stack_end ||
-      reinterpret_cast<std::uintptr_t>(frame) % alignof(Slot) != 0) {
-    return nullptr;
-  }
+  return frame >= engine.stack_begin && frame < engine.stack_end - interp::kHeaderSlots &&
+         reinterpret_cast<std::uintptr_t>(frame) % alignof(Slot) == 0;
+}
+
+const Function* own_function_of(const Instance& instance, const Slot* frame) {
   const Slot at = frame[interp::kFunction];
   const auto first = reinterpret_cast<Slot>(instance.own_functions.get());
   const std::size_t bytes = instance.module->code.size() * sizeof(Function);
   if (at < first || at - first >= bytes || (at - first) % sizeof(Function) != 0) return nullptr;
   return reinterpret_cast<const Function*>(at);
-#else
-  return nullptr;
-#endif
 }
 
 constinit thread_local FaultScope* FaultScope::innermost_ = nullptr;

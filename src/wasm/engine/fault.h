@@ -48,6 +48,12 @@ InterruptedCode interrupted_code(const Store::Impl& store, const ucontext_t& con
 const Function* interrupted_function(const Store::Impl& store, const Instance& instance,
                                      const ucontext_t& context);
 
+// Between two handlers the register may be ahead of the frame, and the frame half made: what is found
+// then is believed only where it makes sense.
+bool is_frame(const Store::Impl& store, const Slot* frame);
+// The instance's function whose frame it is; null where it is another's, or none. Requires: is_frame().
+const Function* own_function_of(const Instance& instance, const Slot* frame);
+
 // While one lives, this thread runs a host function: its faults are no guest's, whatever the address.
 // Costs nothing where the place of the instruction says so (fault.cc). Requires: a FaultScope.
 class HostSection {

@@ -8,13 +8,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "base/digest.h"
-#include "wasm/abi/abi.h"
+#include "wasm/abi/layout.h"
+#include "wasm/artifact/artifact.h"
 #include "wasm/engine/engine.h"
 #include "wasm/engine/memory.h"
 #include "wasm/format/module.h"
@@ -23,9 +25,7 @@ namespace wherry::wasm {
 
 using Slot = abi::Slot;
 
-// How many slots a value of the type takes.
-constexpr std::uint32_t slots_of(ValType type) { return type == ValType::V128 ? 2 : 1; }
-std::uint32_t slots_of(std::span<const ValType> types);
+using abi::slots_of;
 
 // Elements that a table may have, whatever its type says: 80 MB of them.
 inline constexpr std::uint32_t kMaxTableElements = 10'000'000;
@@ -43,6 +43,7 @@ struct Function : abi::FunctionEntry {
   HostFunction host = nullptr;
   void* host_context = nullptr;
   const Slot* translated = nullptr;  // the body's instructions, once there are any
+  std::uint32_t crossings = 0;       // calls from tier to tier, it being the interpreted end
 };
 
 struct Table {
@@ -66,6 +67,14 @@ struct Global {
   Global& operator=(const Global&) = delete;
 };
 
+struct WantedLoop {
+  LoopId loop;
+  std::uint32_t times = 0;  // that it was asked for
+};
+// So often a loop is asked for until it is taken for the one that its function's frame stays in: that frame passes
+// other heads, too, some of them once.
+inline constexpr std::uint32_t kSurelyWanted = 16;
+
 struct Instance {
   Store::Impl* store = nullptr;
   const Module* module = nullptr;
@@ -79,6 +88,12 @@ struct Instance {
   std::vector<std::uint32_t> type_ids;              // of the module's types
   std::unique_ptr<abi::Slot[]> layout;  // what compiled code works on, by abi::InstanceLayout
   std::optional<Digest> shape;          // of the module, once it was asked for
+  std::map<LoopId, const void*> native_loops;  // compiled code that begins at loops' heads
+  // The loops that compiled code asked for in vain, and the functions that keep control going from tier to tier: as
+  // many as there is room for, which is for whoever can have them compiled to reserve.
+  std::vector<WantedLoop> wanted_loops;
+  std::vector<const Function*> crossed;
+  std::uint8_t* moves = nullptr;  // in layout, a byte for each of its own functions
 
   std::uint8_t* memory_base() const { return memories.empty() ? nullptr : memories[0]->base(); }
 };

@@ -71,6 +71,7 @@ wherry_trap:
   __asm__(WHERRY_BEGIN_STUB( \
       name) "cmpq 8(%rax), %rsp\njb wherry_exhausted\njmp wherry_helper_" #name "\n");
 #define WHERRY_STUB_i(name) WHERRY_STUB_v(name)
+#define WHERRY_STUB_l(name) WHERRY_STUB_v(name)
 #define WHERRY_STUB_n(name) \
   __asm__(WHERRY_BEGIN_STUB(name) "leaq wherry_helper_" #name "(%rip), %r11\njmp wherry_trap\n");
 #define WHERRY_HELPER(name, result, parameters) WHERRY_STUB_##result(name)

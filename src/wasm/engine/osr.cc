@@ -39,6 +39,8 @@ void publish_loops(Store::Impl& store, Instance& instance, const Artifact& artif
                    std::uint32_t passes) {
   for (std::size_t i = 0; i < artifact.loops(); ++i) {
     const Artifact::Loop loop = artifact.loop(i);
+    instance.native_loops.insert_or_assign(loop.loop, loop.code);
+    instance.moves[loop.loop.function] = 1;
     const Function& function = instance.own_functions[loop.loop.function];
     if (!function.translated) continue;
     const interp::FunctionLoops& known = loops_of(store, function);

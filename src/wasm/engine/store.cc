@@ -11,12 +11,6 @@
 
 namespace wherry::wasm {
 
-std::uint32_t slots_of(std::span<const ValType> types) {
-  std::uint32_t slots = 0;
-  for (ValType type : types) slots += slots_of(type);
-  return slots;
-}
-
 const Slot* CodeArena::keep(std::span<const Slot> words) {
   if (blocks_.empty() || words.size() > capacity_ - used_) {
     capacity_ = std::max(kBlockWords, words.size());

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <vector>
 
 #include "base/error.h"
 #include "wasm/artifact/handover.h"
 #include "wasm/engine/compiled.h"
+#include "wasm/engine/execute.h"
 #include "wasm/engine/fault.h"
 #include "wasm/engine/osr.h"
 #include "wasm/engine/store.h"
@@ -26,6 +28,21 @@ constexpr long kTickNanoseconds = 4'000'000;
 constexpr unsigned kTicksBetweenMessages = 12;
 // A frame found so often in a row stays in a loop, as far as anybody can tell.
 constexpr unsigned kTicksInLoop = 8;
+// The frames of a large function may be in many loops, most of them one inside the other: while one is made, and then for
+// a while, no other is asked for.
+constexpr unsigned kTicksBetweenLoops = 1000;
+// Interpreted frames that are looked at, whether their functions have become compiled code meanwhile.
+constexpr unsigned kMaxFrames = 256;
+// So often, after each part: where a handler is about to go elsewhere, its frame's loop cannot be told.
+constexpr unsigned kLooksForStaleFrames = 8;
+// Loops that compiled code asks for, and functions that keep control crossing tiers, that are remembered at a time.
+constexpr std::size_t kMaxWantedLoops = 64;
+constexpr std::size_t kMaxCrossed = 256;
+
+// The interpreter's, of a handler: its first parameter. Where it is something else, it points into no loop.
+const Slot* pc_of(const ucontext_t& context) {
+  return reinterpret_cast<const Slot*>(context.uc_mcontext.gregs[REG_R12]);
+}
 
 }  // namespace
 
@@ -41,9 +58,14 @@ struct TierUp::Impl {
   void tick(const ucontext_t& context);
   void count(const Function* function);
   void notice_loop(const Function* function, const ucontext_t& context);
+  void ask_for(const Function& function, const Slot* pc);
+  void ask_for(const LoopId& loop);
+  void ask_for_stale_frames(InterruptedCode interrupted, const ucontext_t& context);
+  void ask_for_wanted();
+  void offer_move(const Function& function, const ucontext_t& context);
   void tell();
-  void receive();
-  void publish_waiting(InterruptedCode interrupted);
+  std::shared_ptr<const Artifact> receive();
+  void use(std::shared_ptr<const Artifact> part);
   void arm(long nanoseconds);
 
   Store::Impl& store;
@@ -57,10 +79,11 @@ struct TierUp::Impl {
   unsigned ticks = 0;
   const Function* last_function = nullptr;  // interpreted, of the last ticks in a row ...
   const void* last_frame = nullptr;
-  unsigned ticks_in_frame = 0;  // ... so many
+  unsigned ticks_in_frame = 0;          // ... so many
+  unsigned looks_for_stale_frames = 0;  // still to do
   std::set<LoopId> loops_told;
+  std::map<std::uint32_t, unsigned> last_told;  // by function, the tick
   std::size_t parts = 0;
-  std::shared_ptr<const Artifact> waiting;  // until it may be published
 
   static Impl* active;
 };
@@ -84,10 +107,19 @@ void TierUp::Impl::tick(const ucontext_t& context) {
   if (interrupted == InterruptedCode::Host) return;
   const Function* function = interrupted_function(store, instance, context);
   count(function);
-  if (interrupted == InterruptedCode::Interpreted) notice_loop(function, context);
+  if (interrupted == InterruptedCode::Interpreted) {
+    notice_loop(function, context);
+  } else if (function) {
+    offer_move(*function, context);
+  }
+  ask_for_wanted();
   if (++ticks % kTicksBetweenMessages == 0) tell();
-  receive();
-  publish_waiting(interrupted);
+  // One a tick: the guest waits meanwhile.
+  if (auto part = receive()) use(std::move(part));
+  if (looks_for_stale_frames > 0) {
+    --looks_for_stale_frames;
+    ask_for_stale_frames(interrupted, context);
+  }
 }
 
 void TierUp::Impl::count(const Function* function) {
@@ -105,20 +137,72 @@ void TierUp::Impl::notice_loop(const Function* function, const ucontext_t& conte
     return;
   }
   if (++ticks_in_frame % kTicksInLoop != 0) return;
-  // The handlers' first parameter. Where it is something else, it points into no loop.
-  const auto* pc = reinterpret_cast<const Slot*>(context.uc_mcontext.gregs[REG_R12]);
-  const std::optional<std::uint32_t> ordinal = loop_at(store, *function, pc);
+  ask_for(*function, pc_of(context));
+}
+
+void TierUp::Impl::ask_for(const Function& function, const Slot* pc) {
+  const std::optional<std::uint32_t> ordinal = loop_at(store, function, pc);
   if (!ordinal) return;
-  const LoopId loop{.function = static_cast<std::uint32_t>(function - instance.own_functions.get()),
-                    .ordinal = *ordinal};
+  ask_for({.function = static_cast<std::uint32_t>(&function - instance.own_functions.get()),
+           .ordinal = *ordinal});
+}
+
+void TierUp::Impl::ask_for(const LoopId& loop) {
   if (loops_told.contains(loop)) return;
+  const auto before = last_told.find(loop.function);
+  const bool is_large = instance.module->code[loop.function].body.size() >= handover::kLargeBytes;
+  if (is_large && before != last_told.end() && ticks - before->second < kTicksBetweenLoops) return;
   if (handover::try_send(socket.get(),
                          handover::Osr{.function = loop.function, .ordinal = loop.ordinal})) {
     loops_told.insert(loop);
+    last_told[loop.function] = ticks;
+  }
+}
+
+// What was quickly made, and replaced while it runs: it says at its next loop's head which loop that is.
+void TierUp::Impl::offer_move(const Function& function, const ucontext_t& context) {
+  const auto* pc = reinterpret_cast<const void*>(context.uc_mcontext.gregs[REG_RIP]);
+  const Published* code = published_at(store, pc);
+  const auto place = code ? code->artifact->find(pc) : std::nullopt;
+  if (place && place->start != function.native) instance.moves[place->defined] = 1;
+}
+
+void TierUp::Impl::ask_for_wanted() {
+  std::vector<WantedLoop>& wanted = instance.wanted_loops;
+  for (std::size_t i = 0; i < wanted.size();) {
+    const LoopId loop = wanted[i++].loop;
+    if (wanted[i - 1].times < kSurelyWanted) continue;
+    ask_for(loop);
+    std::erase_if(wanted,
+                  [&](const WantedLoop& each) { return each.loop.function == loop.function; });
+    i = 0;
+  }
+}
+
+// A frame may stay for as long as the guest runs, and be seen by no tick because of what it calls. If calls of its
+// function are compiled from now on, it is to be, too.
+void TierUp::Impl::ask_for_stale_frames(InterruptedCode interrupted, const ucontext_t& context) {
+  const Slot* pc = nullptr;
+  const Slot* fp = nullptr;
+  if (interrupted == InterruptedCode::Compiled) {
+    fp = store.context.activation->frame;
+  } else if (interrupted_function(store, instance, context)) {
+    fp = reinterpret_cast<const Slot*>(context.uc_mcontext.gregs[REG_R13]);
+    pc = pc_of(context);
+  }
+  for (unsigned i = 0; i < kMaxFrames && is_frame(store, fp); ++i) {
+    const Function* function = own_function_of(instance, fp);
+    if (function && function->code == kEnterCompiledCode) ask_for(*function, pc);
+    pc = reinterpret_cast<const Slot*>(fp[interp::kReturnPc]);
+    const auto* caller = reinterpret_cast<const Slot*>(fp[interp::kCallerFrame]);
+    if (caller >= fp) return;
+    fp = caller;
   }
 }
 
 void TierUp::Impl::tell() {
+  for (const Function* function : instance.crossed) count(function);
+  instance.crossed.clear();
   if (sampled.empty()) return;
   std::ranges::sort(sampled, std::ranges::greater{},
                     [&](std::uint32_t function) { return samples[function]; });
@@ -134,37 +218,33 @@ void TierUp::Impl::tell() {
   (void)handover::try_send(socket.get(), hot);
 }
 
-void TierUp::Impl::receive() {
-  while (!waiting && socket.is_open()) {
+std::shared_ptr<const Artifact> TierUp::Impl::receive() {
+  while (socket.is_open()) {
     handover::Received received = handover::try_receive(socket.get());
-    if (received.got == handover::Got::Nothing) return;
+    if (received.got == handover::Got::Nothing) break;
     if (received.got == handover::Got::Gone ||
         std::holds_alternative<handover::End>(received.message)) {
       arm(0);
       socket.reset();
-      return;
+      break;
     }
     if (!std::holds_alternative<handover::Part>(received.message)) continue;
     // Code that does not fit is no reason to end a guest that runs without.
     auto [mapped, problem] =
         outcome_of([&] { return Artifact::map(received.descriptor.get(), environment); });
-    if (mapped) waiting = std::make_shared<const Artifact>(std::move(*mapped));
+    if (mapped) return std::make_shared<const Artifact>(std::move(*mapped));
   }
+  return nullptr;
 }
 
-// Compiled code reads an entry's code and its context one after the other: where it was interrupted, a function
-// whose context would change has to wait.
-void TierUp::Impl::publish_waiting(InterruptedCode interrupted) {
-  if (!waiting) return;
-  if (interrupted == InterruptedCode::Compiled && !replaces_compiled_only(instance, *waiting)) {
-    return;
-  }
+void TierUp::Impl::use(std::shared_ptr<const Artifact> part) {
   auto [done, problem] = outcome_of([&] {
-    publish(store, instance, waiting);
+    publish(store, instance, std::move(part));
     return true;
   });
-  if (done) ++parts;
-  waiting = nullptr;
+  if (!done) return;
+  ++parts;
+  looks_for_stale_frames = kLooksForStaleFrames;
 }
 
 void TierUp::Impl::arm(long nanoseconds) {
@@ -178,6 +258,8 @@ TierUp::TierUp(Store& store, Instance& instance, os::Fd socket, std::string envi
                                    std::move(environment))) {
   WHERRY_CHECK(!Impl::active);
   know_shape(instance);
+  instance.wanted_loops.reserve(kMaxWantedLoops);
+  instance.crossed.reserve(kMaxCrossed);
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGPROF;

@@ -21,6 +21,7 @@ std::uint16_t slot_field(std::int64_t slot) {
 void Assembler::start(std::vector<ValType> local_types, std::vector<std::int32_t> local_slots,
                       std::int32_t first_home) {
   out_.clear();
+  starts_.clear();
   stack_.clear();
   pending_.assign(local_types.size(), 0);
   local_types_ = std::move(local_types);
@@ -146,7 +147,7 @@ void Assembler::materialise(const Operand& operand, std::int32_t slot) {
         word(operand.bits[0]);
         word(operand.bits[1]);
       } else if (operand.bits[0] <= UINT32_MAX) {
-        emit_imm(&const_zero_extended, slot, 0, static_cast<std::uint32_t>(operand.bits[0]));
+        emit_imm(kConstZeroExtended, slot, 0, static_cast<std::uint32_t>(operand.bits[0]));
       } else if (fits_int32(operand.bits[0])) {
         emit_imm(&const_sign_extended, slot, 0, static_cast<std::uint32_t>(operand.bits[0]));
       } else {
@@ -338,22 +339,33 @@ bool Assembler::last_made(const Operand& operand) const {
 }
 
 void Assembler::undo_last(ValType result) {
-  out_.resize(last_.index);
+  cut(last_.index);
   acc_of(result) = last_.before;
   last_ = {};
 }
 
 // ---- instructions
 
+void Assembler::begin_instruction(Handler handler) {
+  starts_.push_back(here());
+  out_.push_back(reinterpret_cast<Slot>(handler));
+}
+
+// As if nothing from there on had been emitted.
+void Assembler::cut(std::uint32_t end) {
+  out_.resize(end);
+  while (!starts_.empty() && starts_.back() >= end) starts_.pop_back();
+}
+
 void Assembler::emit(Handler handler, std::int64_t d, std::int64_t a, std::int64_t b,
                      std::int64_t c) {
-  out_.push_back(reinterpret_cast<Slot>(handler));
+  begin_instruction(handler);
   out_.push_back(Slot{slot_field(d)} | Slot{slot_field(a)} << 16 | Slot{slot_field(b)} << 32 |
                  Slot{slot_field(c)} << 48);
 }
 
 void Assembler::emit_imm(Handler handler, std::int64_t d, std::int64_t a, std::uint32_t upper) {
-  out_.push_back(reinterpret_cast<Slot>(handler));
+  begin_instruction(handler);
   out_.push_back(Slot{slot_field(d)} | Slot{slot_field(a)} << 16 | Slot{upper} << 32);
 }
 
@@ -412,7 +424,7 @@ void Assembler::set_global(Class cls, Slot* cell) {
 // ---- where paths meet
 
 Fixup Assembler::jump_somewhere() {
-  emit(&jump, 0, 0, 0);
+  emit(kJump, 0, 0, 0);
   return {here() - 2, 1};
 }
 

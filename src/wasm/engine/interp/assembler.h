@@ -9,6 +9,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "wasm/engine/interp/control.h"
@@ -122,6 +123,8 @@ class Assembler {
   std::int32_t highest_slot() const { return highest_; }  // one past
   void reserve_slots(std::int32_t end) { highest_ = std::max(highest_, end); }
   std::vector<Slot>& words() { return out_; }
+  // Where instructions begin.
+  std::span<const std::uint32_t> starts() const { return starts_; }
 
  private:
   static constexpr std::int32_t kNoSlot = INT32_MIN;
@@ -183,7 +186,11 @@ class Assembler {
   std::optional<Fixup> branch_on_step(IntBinary compare, std::int32_t limit, bool limit_is_imm);
   void note_step(std::int32_t slot);
 
+  void begin_instruction(Handler handler);
+  void cut(std::uint32_t end);
+
   std::vector<Slot> out_;
+  std::vector<std::uint32_t> starts_;
   std::vector<Operand> stack_;
   std::vector<ValType> local_types_;
   std::vector<std::int32_t> local_slots_;

@@ -65,7 +65,7 @@ std::optional<Fixup> Assembler::branch_on_step(IntBinary compare, std::int32_t l
   const Handler handler = step_branch(compare, limit_is_imm);
   const bool wide = compare >= IntBinary::I64Eq && compare <= IntBinary::I64GeU;
   if (!handler || step_.end != here() || step_.wide != wide) return std::nullopt;
-  out_.resize(step_.index);
+  cut(step_.index);
   emit(handler, step_.slot, step_.by, limit);
   word(Slot{0});
   step_ = {};

@@ -1,123 +1,46 @@
-#include "wasm/engine/interp/control.h"
-
 #include "wasm/engine/compiled.h"
 #include "wasm/engine/execute.h"
+#include "wasm/engine/interp/control_steps.h"
 #include "wasm/engine/osr.h"
 
 namespace wherry::wasm::interp {
 namespace {
 
-template <typename T>
-T* pointer_at(const Slot* pc, int word) {
-  return reinterpret_cast<T*>(pc[word]);
-}
 Function* function_of(const Slot* fp) { return reinterpret_cast<Function*>(fp[kFunction]); }
 std::uint32_t u32_at(const Slot* fp, std::int64_t slot) {
   return get_slot<std::uint32_t>(fp, slot);
 }
 
-template <Class cls, Dest dest>
-void put_class(const Slot* pc, Slot* fp, std::uint64_t& acc, Vec& vacc, const Slot* from) {
-  if constexpr (cls == Class::Int) {
-    put<std::uint64_t, dest>(pc, fp, acc, vacc, *from);
-  } else if constexpr (cls == Class::Float) {
-    put<double, dest>(pc, fp, acc, vacc, get_slot<double>(from, 0));
-  } else {
-    put<Vec, dest>(pc, fp, acc, vacc, get_slot<Vec>(from, 0));
-  }
-}
-
 }  // namespace
 
-WHERRY_HANDLER_CC void enter(WHERRY_HANDLER_PARAMETERS) {
-  if (__builtin_expect(fp + imm_of(pc) > context->stack_end, 0))
-    WHERRY_TRAP(TrapKind::StackExhausted);
-  Slot* local = fp + d_of(pc);
-  for (std::int64_t count = a_of(pc); count > 0; --count) *local++ = 0;
-  WHERRY_NEXT(2);
-}
-
-WHERRY_HANDLER_CC void jump(WHERRY_HANDLER_PARAMETERS) { WHERRY_GO(pc + target_of(pc)); }
+const Handler kEnter = &handler<steps::Enter>;
+const Handler kJump = &handler<steps::Jump>;
 
 WHERRY_HANDLER_CC void unreachable(WHERRY_HANDLER_PARAMETERS) {
   WHERRY_TRAP(TrapKind::Unreachable);
 }
 
-template <Source source>
-WHERRY_HANDLER_CC void branch_table(WHERRY_HANDLER_PARAMETERS) {
-  const std::uint32_t index = fetch<std::uint32_t, source, 2>(pc, fp, acc, vacc);
-  const auto count = static_cast<std::uint32_t>(imm_of(pc));
-  const Slot* targets = pc + 2;
-  WHERRY_GO(pc + static_cast<std::int64_t>(targets[index < count ? index : count]));
-}
-const Handler kBranchTable[2] = {&branch_table<Source::Slot>, &branch_table<Source::Acc>};
+const Handler kBranchTable[2] = {&handler<steps::BranchTable<Source::Slot>>,
+                                 &handler<steps::BranchTable<Source::Acc>>};
 
-template <bool when, Source source>
-WHERRY_HANDLER_CC void branch_if(WHERRY_HANDLER_PARAMETERS) {
-  const std::uint32_t condition = fetch<std::uint32_t, source, 2>(pc, fp, acc, vacc);
-  if ((condition != 0) == when) WHERRY_GO(pc + target_of(pc));
-  WHERRY_NEXT(2);
-}
-const Handler kBranchIf[2][2] = {{&branch_if<false, Source::Slot>, &branch_if<false, Source::Acc>},
-                                 {&branch_if<true, Source::Slot>, &branch_if<true, Source::Acc>}};
+const Handler kBranchIf[2][2] = {
+    {&handler<steps::BranchIf<false, Source::Slot>>, &handler<steps::BranchIf<false, Source::Acc>>},
+    {&handler<steps::BranchIf<true, Source::Slot>>, &handler<steps::BranchIf<true, Source::Acc>>}};
 
-template <int slots>
-WHERRY_HANDLER_CC void copy(WHERRY_HANDLER_PARAMETERS) {
-  if constexpr (slots == 1) {
-    fp[d_of(pc)] = fp[a_of(pc)];
-  } else {
-    set_slot<Vec>(fp, d_of(pc), get_slot<Vec>(fp, a_of(pc)));
-  }
-  WHERRY_NEXT(2);
-}
-const Handler kCopy[2] = {&copy<1>, &copy<2>};
+const Handler kCopy[2] = {&handler<steps::Copy<1>>, &handler<steps::Copy<2>>};
 
-template <Class cls>
-WHERRY_HANDLER_CC void store_acc(WHERRY_HANDLER_PARAMETERS) {
-  if constexpr (cls == Class::Int) {
-    fp[d_of(pc)] = acc;
-  } else if constexpr (cls == Class::Float) {
-    set_slot<double>(fp, d_of(pc), of_vec<double>(vacc));
-  } else {
-    set_slot<Vec>(fp, d_of(pc), vacc);
-  }
-  WHERRY_NEXT(2);
-}
-const Handler kStoreAcc[3] = {&store_acc<Class::Int>, &store_acc<Class::Float>,
-                              &store_acc<Class::Vector>};
+const Handler kStoreAcc[3] = {&handler<steps::StoreAcc<Class::Int>>,
+                              &handler<steps::StoreAcc<Class::Float>>,
+                              &handler<steps::StoreAcc<Class::Vector>>};
 
-// The result stays in its accumulator too: that is where the caller looks first.
-template <Class cls, Source source>
-WHERRY_HANDLER_CC void return_one(WHERRY_HANDLER_PARAMETERS) {
-  if constexpr (source == Source::Slot) {
-    const Slot* from = fp + a_of(pc);
-    put_class<cls, Dest::ToSlot>(pc, fp, acc, vacc, from);
-  } else if constexpr (cls == Class::Int) {
-    fp[d_of(pc)] = acc;
-  } else if constexpr (cls == Class::Float) {
-    set_slot<double>(fp, d_of(pc), of_vec<double>(vacc));
-  } else {
-    set_slot<Vec>(fp, d_of(pc), vacc);
-  }
-  const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);
-  fp = reinterpret_cast<Slot*>(fp[kCallerFrame]);
-  WHERRY_GO(to);
-}
-const Handler kReturn[3][2] = {
-    {&return_one<Class::Int, Source::Slot>, &return_one<Class::Int, Source::Acc>},
-    {&return_one<Class::Float, Source::Slot>, &return_one<Class::Float, Source::Acc>},
-    {&return_one<Class::Vector, Source::Slot>, &return_one<Class::Vector, Source::Acc>}};
+#define WHERRY_RETURN(cls) \
+  {&handler<steps::Return<cls, Source::Slot>>, &handler<steps::Return<cls, Source::Acc>>}
+const Handler kReturn[3][2] = {WHERRY_RETURN(Class::Int), WHERRY_RETURN(Class::Float),
+                               WHERRY_RETURN(Class::Vector)};
+#undef WHERRY_RETURN
+const Handler kReturnNothing = &handler<steps::ReturnNothing>;
 
-WHERRY_HANDLER_CC void return_nothing(WHERRY_HANDLER_PARAMETERS) {
-  const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);
-  fp = reinterpret_cast<Slot*>(fp[kCallerFrame]);
-  WHERRY_GO(to);
-}
-
-WHERRY_HANDLER_CC void const_zero_extended(WHERRY_HANDLER_PARAMETERS) {
-  fp[d_of(pc)] = offset_of(pc);
-  WHERRY_NEXT(2);
-}
+const Handler kConstZeroExtended = &handler<steps::ConstZeroExtended>;
 WHERRY_HANDLER_CC void const_sign_extended(WHERRY_HANDLER_PARAMETERS) {
   fp[d_of(pc)] = static_cast<std::uint64_t>(imm_of(pc));
   WHERRY_NEXT(2);
@@ -132,42 +55,22 @@ WHERRY_HANDLER_CC void const_128(WHERRY_HANDLER_PARAMETERS) {
   WHERRY_NEXT(4);
 }
 
-template <Class cls, Source source, Dest dest>
-WHERRY_HANDLER_CC void select(WHERRY_HANDLER_PARAMETERS) {
-  const std::uint32_t condition = fetch<std::uint32_t, source, 6>(pc, fp, acc, vacc);
-  const Slot* from = condition != 0 ? fp + a_of(pc) : fp + b_of(pc);
-  put_class<cls, dest>(pc, fp, acc, vacc, from);
-  WHERRY_NEXT(2);
-}
-#define WHERRY_SELECT(cls)                                                                 \
-  {                                                                                        \
-    {&select<cls, Source::Slot, Dest::ToAcc>, &select<cls, Source::Slot, Dest::ToSlot>}, { \
-      &select<cls, Source::Acc, Dest::ToAcc>, &select<cls, Source::Acc, Dest::ToSlot>      \
-    }                                                                                      \
-  }
+#define WHERRY_SELECT_OF(cls, source)                 \
+  {&handler<steps::Select<cls, source, Dest::ToAcc>>, \
+   &handler<steps::Select<cls, source, Dest::ToSlot>>}
+#define WHERRY_SELECT(cls) {WHERRY_SELECT_OF(cls, Source::Slot), WHERRY_SELECT_OF(cls, Source::Acc)}
 const Handler kSelect[3][2][2] = {WHERRY_SELECT(Class::Int), WHERRY_SELECT(Class::Float),
                                   WHERRY_SELECT(Class::Vector)};
 #undef WHERRY_SELECT
+#undef WHERRY_SELECT_OF
 
-WHERRY_HANDLER_CC void call(WHERRY_HANDLER_PARAMETERS) {
-  const Function* callee = pointer_at<const Function>(pc, 2);
-  Slot* frame = fp + d_of(pc);
-  frame[kReturnPc] = reinterpret_cast<Slot>(pc + 3);
-  frame[kCallerFrame] = reinterpret_cast<Slot>(fp);
-  frame[kFunction] = reinterpret_cast<Slot>(callee);
-  fp = frame;
-  WHERRY_GO(callee->code);
-}
+const Handler kCall = &handler<steps::Call>;
 
 WHERRY_HANDLER_CC void call_across(WHERRY_HANDLER_PARAMETERS) {
   const Function* callee = pointer_at<const Function>(pc, 2);
-  Slot* frame = fp + d_of(pc);
-  frame[kReturnPc] = reinterpret_cast<Slot>(pc + 3);
-  frame[kCallerFrame] = reinterpret_cast<Slot>(fp);
-  frame[kFunction] = reinterpret_cast<Slot>(callee);
-  fp = frame;
+  enter_frame(pc, fp, fp + d_of(pc), callee, pc + 3);
   mem = callee->memory_base;
-  WHERRY_GO(callee->code);
+  WHERRY_GO(pc);
 }
 
 template <Source source>
@@ -180,14 +83,10 @@ WHERRY_HANDLER_CC void call_indirect(WHERRY_HANDLER_PARAMETERS) {
   if (__builtin_expect(callee->type_id != offset_of(pc), 0)) {
     WHERRY_TRAP(TrapKind::IndirectCallTypeMismatch);
   }
-  Slot* frame = fp + d_of(pc);
   const bool same_memory = callee->memory_base == mem;
-  frame[kReturnPc] = reinterpret_cast<Slot>(pc + (same_memory ? 4 : 3));
-  frame[kCallerFrame] = reinterpret_cast<Slot>(fp);
-  frame[kFunction] = reinterpret_cast<Slot>(callee);
-  fp = frame;
+  enter_frame(pc, fp, fp + d_of(pc), callee, pc + (same_memory ? 4 : 3));
   mem = callee->memory_base;
-  WHERRY_GO(callee->code);
+  WHERRY_GO(pc);
 }
 const Handler kCallIndirect[2] = {&call_indirect<Source::Slot>, &call_indirect<Source::Acc>};
 
@@ -204,9 +103,8 @@ WHERRY_HANDLER_CC void call_host(WHERRY_HANDLER_PARAMETERS) {
   const Slot* result = fp - callee->argument_slots;
   acc = result[0];
   vacc = get_slot<Vec>(result, 0);
-  const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);
-  fp = reinterpret_cast<Slot*>(fp[kCallerFrame]);
-  WHERRY_GO(to);
+  return_to_caller(pc, fp);
+  WHERRY_GO(pc);
 }
 
 WHERRY_HANDLER_CC void enter_compiled(WHERRY_HANDLER_PARAMETERS) {
@@ -215,9 +113,8 @@ WHERRY_HANDLER_CC void enter_compiled(WHERRY_HANDLER_PARAMETERS) {
   const Slot* result = fp - callee->argument_slots;
   acc = result[0];
   vacc = get_slot<Vec>(result, 0);
-  const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);
-  fp = reinterpret_cast<Slot*>(fp[kCallerFrame]);
-  WHERRY_GO(to);
+  return_to_caller(pc, fp);
+  WHERRY_GO(pc);
 }
 
 WHERRY_HANDLER_CC void enter_loop(WHERRY_HANDLER_PARAMETERS) {
@@ -235,9 +132,8 @@ WHERRY_HANDLER_CC void enter_loop(WHERRY_HANDLER_PARAMETERS) {
   const Slot* result = fp - function_of(fp)->argument_slots;
   acc = result[0];
   vacc = get_slot<Vec>(result, 0);
-  const Slot* to = reinterpret_cast<const Slot*>(fp[kReturnPc]);
-  fp = reinterpret_cast<Slot*>(fp[kCallerFrame]);
-  WHERRY_GO(to);
+  return_to_caller(pc, fp);
+  WHERRY_GO(pc);
 }
 
 WHERRY_HANDLER_CC void translate_first(WHERRY_HANDLER_PARAMETERS) {
@@ -248,32 +144,17 @@ WHERRY_HANDLER_CC void translate_first(WHERRY_HANDLER_PARAMETERS) {
 
 WHERRY_HANDLER_CC void leave(WHERRY_HANDLER_PARAMETERS) {}
 
-template <Class cls, Dest dest>
-WHERRY_HANDLER_CC void global_get(WHERRY_HANDLER_PARAMETERS) {
-  put_class<cls, dest>(pc, fp, acc, vacc, pointer_at<const Slot>(pc, 2));
-  WHERRY_NEXT(3);
-}
-const Handler kGlobalGet[3][2] = {
-    {&global_get<Class::Int, Dest::ToAcc>, &global_get<Class::Int, Dest::ToSlot>},
-    {&global_get<Class::Float, Dest::ToAcc>, &global_get<Class::Float, Dest::ToSlot>},
-    {&global_get<Class::Vector, Dest::ToAcc>, &global_get<Class::Vector, Dest::ToSlot>}};
+#define WHERRY_GLOBAL_GET(cls) \
+  {&handler<steps::GlobalGet<cls, Dest::ToAcc>>, &handler<steps::GlobalGet<cls, Dest::ToSlot>>}
+const Handler kGlobalGet[3][2] = {WHERRY_GLOBAL_GET(Class::Int), WHERRY_GLOBAL_GET(Class::Float),
+                                  WHERRY_GLOBAL_GET(Class::Vector)};
+#undef WHERRY_GLOBAL_GET
 
-template <Class cls, Source source>
-WHERRY_HANDLER_CC void global_set(WHERRY_HANDLER_PARAMETERS) {
-  Slot* cell = pointer_at<Slot>(pc, 2);
-  if constexpr (cls == Class::Int) {
-    *cell = fetch<std::uint64_t, source, 2>(pc, fp, acc, vacc);
-  } else if constexpr (cls == Class::Float) {
-    set_slot<double>(cell, 0, fetch<double, source, 2>(pc, fp, acc, vacc));
-  } else {
-    set_slot<Vec>(cell, 0, fetch<Vec, source, 2>(pc, fp, acc, vacc));
-  }
-  WHERRY_NEXT(3);
-}
-const Handler kGlobalSet[3][2] = {
-    {&global_set<Class::Int, Source::Slot>, &global_set<Class::Int, Source::Acc>},
-    {&global_set<Class::Float, Source::Slot>, &global_set<Class::Float, Source::Acc>},
-    {&global_set<Class::Vector, Source::Slot>, &global_set<Class::Vector, Source::Acc>}};
+#define WHERRY_GLOBAL_SET(cls) \
+  {&handler<steps::GlobalSet<cls, Source::Slot>>, &handler<steps::GlobalSet<cls, Source::Acc>>}
+const Handler kGlobalSet[3][2] = {WHERRY_GLOBAL_SET(Class::Int), WHERRY_GLOBAL_SET(Class::Float),
+                                  WHERRY_GLOBAL_SET(Class::Vector)};
+#undef WHERRY_GLOBAL_SET
 
 WHERRY_HANDLER_CC void memory_size(WHERRY_HANDLER_PARAMETERS) {
   fp[d_of(pc)] = pointer_at<const Memory>(pc, 2)->pages();

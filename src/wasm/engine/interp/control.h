@@ -23,8 +23,8 @@ constexpr Class class_of(ValType type) {
 #define WHERRY_DECLARE(name) WHERRY_HANDLER_TYPE void name(WHERRY_HANDLER_PARAMETERS)
 
 // Function entry: checks the stack for a frame of imm slots, zeroes a slots from slot d.
-WHERRY_DECLARE(enter);
-WHERRY_DECLARE(jump);  // target
+extern const Handler kEnter;
+extern const Handler kJump;  // target
 WHERRY_DECLARE(unreachable);
 // a: index; imm: count. Then so many words and the default's: distances from this instruction.
 extern const Handler kBranchTable[2];  // [Source]
@@ -32,15 +32,15 @@ extern const Handler kBranchIf[2][2];  // [when][Source]; a, target
 extern const Handler kCopy[2];         // [slots - 1]; d, a
 extern const Handler kStoreAcc[3];     // [Class]; d
 extern const Handler kReturn[3][2];    // [Class][Source]; d (where to), a
-WHERRY_DECLARE(return_nothing);
-WHERRY_DECLARE(const_zero_extended);    // d, imm
-WHERRY_DECLARE(const_sign_extended);    // d, imm
-WHERRY_DECLARE(const_64);               // d; word 2
-WHERRY_DECLARE(const_128);              // d; words 2 and 3
-extern const Handler kSelect[3][2][2];  // [Class][Source of the condition][Dest]; d, a, b, c
+extern const Handler kReturnNothing;
+extern const Handler kConstZeroExtended;  // d, imm
+WHERRY_DECLARE(const_sign_extended);      // d, imm
+WHERRY_DECLARE(const_64);                 // d; word 2
+WHERRY_DECLARE(const_128);                // d; words 2 and 3
+extern const Handler kSelect[3][2][2];    // [Class][Source of the condition][Dest]; d, a, b, c
 
 // d: the callee's frame; word 2: Function. Within one instance, or to the host.
-WHERRY_DECLARE(call);
+extern const Handler kCall;
 // The same to another instance; reload_memory stands after it.
 WHERRY_DECLARE(call_across);
 // d: the callee's frame; a: index; imm: type id; word 2: Table; reload_memory stands after it.

@@ -8,10 +8,12 @@ namespace {
 // Comparisons with a constant load it first: branches have no room for one.
 template <typename Op>
 constexpr BranchHandlers float_branch_handlers() {
-  return {{{&branch<Op, Form::SlotSlot, false>, &branch<Op, Form::AccSlot, false>,
-            &branch<Op, Form::SlotAcc, false>, nullptr, nullptr},
-           {&branch<Op, Form::SlotSlot, true>, &branch<Op, Form::AccSlot, true>,
-            &branch<Op, Form::SlotAcc, true>, nullptr, nullptr}}};
+  return {{{&handler<steps::Branch<Op, Form::SlotSlot, false>>,
+            &handler<steps::Branch<Op, Form::AccSlot, false>>,
+            &handler<steps::Branch<Op, Form::SlotAcc, false>>, nullptr, nullptr},
+           {&handler<steps::Branch<Op, Form::SlotSlot, true>>,
+            &handler<steps::Branch<Op, Form::AccSlot, true>>,
+            &handler<steps::Branch<Op, Form::SlotAcc, true>>, nullptr, nullptr}}};
 }
 
 }  // namespace

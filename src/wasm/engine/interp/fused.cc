@@ -1,93 +1,37 @@
 #include "wasm/engine/interp/fused.h"
 
+#include "wasm/engine/interp/fused_steps.h"
 #include "wasm/engine/interp/numeric_ops.h"
 
 namespace wherry::wasm::interp {
 namespace {
 
-std::uint64_t u16_c_of(const Slot* pc) { return field<std::uint16_t>(pc, 6); }
-
-template <typename T>
-T read(const std::uint8_t* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-template <typename O, typename I, Source x_from, bool c_is_imm, Dest dest>
-WHERRY_HANDLER_CC void fused_int(WHERRY_HANDLER_PARAMETERS) {
-  using T = typename O::Left;
-  const T x = fetch<T, x_from, 2>(pc, fp, acc, vacc);
-  const T b = get_slot<T>(fp, b_of(pc));
-  const T c = c_is_imm ? static_cast<T>(c_of(pc)) : get_slot<T>(fp, c_of(pc));
-  put<T, dest>(pc, fp, acc, vacc, O::apply(x, I::apply(b, c)));
-  WHERRY_NEXT(2);
-}
-
-template <typename O, typename Stored, bool reversed, Source x_from, Dest dest>
-WHERRY_HANDLER_CC void with_load(WHERRY_HANDLER_PARAMETERS) {
-  using T = typename O::Left;
-  const T x = fetch<T, x_from, 2>(pc, fp, acc, vacc);
-  const std::uint8_t* at = mem + get_slot<u64>(fp, b_of(pc)) + u16_c_of(pc);
-  WHERRY_MAY_FAULT();
-  const T loaded = static_cast<T>(read<Stored>(at));
-  put<T, dest>(pc, fp, acc, vacc, reversed ? O::apply(loaded, x) : O::apply(x, loaded));
-  WHERRY_NEXT(2);
-}
-
-template <typename O, typename M, bool reversed, Source x_from, Dest dest>
-WHERRY_HANDLER_CC void with_product(WHERRY_HANDLER_PARAMETERS) {
-  using T = typename O::Left;
-  const T x = fetch<T, x_from, 2>(pc, fp, acc, vacc);
-  const T product = M::apply(get_slot<T>(fp, b_of(pc)), get_slot<T>(fp, c_of(pc)));
-  put<T, dest>(pc, fp, acc, vacc, reversed ? O::apply(product, x) : O::apply(x, product));
-  WHERRY_NEXT(2);
-}
-
-template <typename Compare, bool with_imm>
-WHERRY_HANDLER_CC void step_and_branch(WHERRY_HANDLER_PARAMETERS) {
-  using T = typename Compare::Left;
-  const std::int64_t counter = d_of(pc);
-  const T stepped = get_slot<T>(fp, counter) + static_cast<T>(a_of(pc));
-  acc = stepped;
-  fp[counter] = acc;
-  const T limit = with_imm ? static_cast<T>(b_of(pc)) : get_slot<T>(fp, b_of(pc));
-  if (Compare::apply(stepped, limit)) WHERRY_GO(pc + static_cast<std::int64_t>(pc[2]));
-  WHERRY_NEXT(3);
-}
-
-WHERRY_HANDLER_CC void copy_two(WHERRY_HANDLER_PARAMETERS) {
-  fp[d_of(pc)] = fp[a_of(pc)];
-  fp[b_of(pc)] = fp[c_of(pc)];
-  WHERRY_NEXT(2);
-}
-
 template <typename O, typename I>
 constexpr FusedInt fused_int_handlers() {
-  return {{{{&fused_int<O, I, Source::Slot, false, Dest::ToAcc>,
-             &fused_int<O, I, Source::Slot, false, Dest::ToSlot>},
-            {&fused_int<O, I, Source::Slot, true, Dest::ToAcc>,
-             &fused_int<O, I, Source::Slot, true, Dest::ToSlot>}},
-           {{&fused_int<O, I, Source::Acc, false, Dest::ToAcc>,
-             &fused_int<O, I, Source::Acc, false, Dest::ToSlot>},
-            {&fused_int<O, I, Source::Acc, true, Dest::ToAcc>,
-             &fused_int<O, I, Source::Acc, true, Dest::ToSlot>}}}};
+  return {{{{&handler<steps::FusedIntegers<O, I, Source::Slot, false, Dest::ToAcc>>,
+             &handler<steps::FusedIntegers<O, I, Source::Slot, false, Dest::ToSlot>>},
+            {&handler<steps::FusedIntegers<O, I, Source::Slot, true, Dest::ToAcc>>,
+             &handler<steps::FusedIntegers<O, I, Source::Slot, true, Dest::ToSlot>>}},
+           {{&handler<steps::FusedIntegers<O, I, Source::Acc, false, Dest::ToAcc>>,
+             &handler<steps::FusedIntegers<O, I, Source::Acc, false, Dest::ToSlot>>},
+            {&handler<steps::FusedIntegers<O, I, Source::Acc, true, Dest::ToAcc>>,
+             &handler<steps::FusedIntegers<O, I, Source::Acc, true, Dest::ToSlot>>}}}};
 }
 
 template <typename O, typename Stored, bool reversed>
 constexpr FusedLoad with_load_handlers() {
-  return {{{&with_load<O, Stored, reversed, Source::Slot, Dest::ToAcc>,
-            &with_load<O, Stored, reversed, Source::Slot, Dest::ToSlot>},
-           {&with_load<O, Stored, reversed, Source::Acc, Dest::ToAcc>,
-            &with_load<O, Stored, reversed, Source::Acc, Dest::ToSlot>}}};
+  return {{{&handler<steps::WithLoad<O, Stored, reversed, Source::Slot, Dest::ToAcc>>,
+            &handler<steps::WithLoad<O, Stored, reversed, Source::Slot, Dest::ToSlot>>},
+           {&handler<steps::WithLoad<O, Stored, reversed, Source::Acc, Dest::ToAcc>>,
+            &handler<steps::WithLoad<O, Stored, reversed, Source::Acc, Dest::ToSlot>>}}};
 }
 
 template <typename O, typename M, bool reversed>
 constexpr FusedLoad with_product_handlers() {
-  return {{{&with_product<O, M, reversed, Source::Slot, Dest::ToAcc>,
-            &with_product<O, M, reversed, Source::Slot, Dest::ToSlot>},
-           {&with_product<O, M, reversed, Source::Acc, Dest::ToAcc>,
-            &with_product<O, M, reversed, Source::Acc, Dest::ToSlot>}}};
+  return {{{&handler<steps::WithProduct<O, M, reversed, Source::Slot, Dest::ToAcc>>,
+            &handler<steps::WithProduct<O, M, reversed, Source::Slot, Dest::ToSlot>>},
+           {&handler<steps::WithProduct<O, M, reversed, Source::Acc, Dest::ToAcc>>,
+            &handler<steps::WithProduct<O, M, reversed, Source::Acc, Dest::ToSlot>>}}};
 }
 
 template <typename T>
@@ -205,19 +149,19 @@ const FusedLoad* fused_multiply(FloatBinary outer, bool reversed) {
 
 Handler step_branch(IntBinary op, bool with_imm) {
   switch (op) {
-#define WHERRY_STEP_COMPARE(name)                              \
-  case IntBinary::I32##name:                                   \
-    return with_imm ? &step_and_branch<ops::I32##name, true>   \
-                    : &step_and_branch<ops::I32##name, false>; \
-  case IntBinary::I64##name:                                   \
-    return with_imm ? &step_and_branch<ops::I64##name, true>   \
-                    : &step_and_branch<ops::I64##name, false>;
+#define WHERRY_STEP_COMPARE(name)                                            \
+  case IntBinary::I32##name:                                                 \
+    return with_imm ? &handler<steps::StepAndBranch<ops::I32##name, true>>   \
+                    : &handler<steps::StepAndBranch<ops::I32##name, false>>; \
+  case IntBinary::I64##name:                                                 \
+    return with_imm ? &handler<steps::StepAndBranch<ops::I64##name, true>>   \
+                    : &handler<steps::StepAndBranch<ops::I64##name, false>>;
 #include "wasm/engine/interp/fused.def"
     default:
       return nullptr;
   }
 }
 
-const Handler kCopyTwo = &copy_two;
+const Handler kCopyTwo = &handler<steps::CopyTwo>;
 
 }  // namespace wherry::wasm::interp

@@ -49,6 +49,9 @@ typedef std::uint64_t Vec __attribute__((vector_size(16)));
 #define WHERRY_TAIL return
 #endif
 
+// Part of the handler that it is called in, whatever the build: what may fault has to be in their section.
+#define WHERRY_INLINED __attribute__((always_inline)) inline
+
 #define WHERRY_HANDLER_PARAMETERS                                                                 \
   [[maybe_unused]] const Slot *pc, [[maybe_unused]] Slot *fp, [[maybe_unused]] std::uint8_t *mem, \
       [[maybe_unused]] Context *context, [[maybe_unused]] std::uint64_t acc,                      \

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <type_traits>
 
-#include "wasm/engine/interp/handler.h"
+#include "wasm/engine/interp/step.h"
 
 namespace wherry::wasm::interp {
 
@@ -65,46 +65,59 @@ constexpr int words_with(Source right) {
 template <typename Op>
 concept Checked = requires(typename Op::Left a, typename Op::Right b) { Op::check(a, b); };
 
+namespace steps {
+
 template <typename Op, Form form, Dest dest>
-WHERRY_HANDLER_CC void binary(WHERRY_HANDLER_PARAMETERS) {
-  using L = typename Op::Left;
-  using R = typename Op::Right;
-  const L left = fetch<L, left_of(form), 2>(pc, fp, acc, vacc);
-  const R right = fetch<R, right_of(form), 4>(pc, fp, acc, vacc);
-  if constexpr (Checked<Op>) {
-    const TrapKind kind = Op::check(left, right);
-    if (__builtin_expect(kind != TrapKind::None, 0)) WHERRY_TRAP(kind);
+struct Binary {
+  static WHERRY_INLINED bool run(WHERRY_STEP_PARAMETERS) {
+    using L = typename Op::Left;
+    using R = typename Op::Right;
+    const L left = fetch<L, left_of(form), 2>(pc, fp, acc, vacc);
+    const R right = fetch<R, right_of(form), 4>(pc, fp, acc, vacc);
+    if constexpr (Checked<Op>) {
+      const TrapKind kind = Op::check(left, right);
+      if (__builtin_expect(kind != TrapKind::None, 0)) WHERRY_STEP_TRAP(kind);
+    }
+    put<typename Op::Result, dest>(pc, fp, acc, vacc, Op::apply(left, right));
+    pc += words_with<R>(right_of(form));
+    return true;
   }
-  put<typename Op::Result, dest>(pc, fp, acc, vacc, Op::apply(left, right));
-  WHERRY_NEXT(words_with<R>(right_of(form)));
-}
+};
 
 // Operands: a and d (a slot or a 16-bit immediate), target in the upper half.
 template <typename Op, Form form, bool when>
-WHERRY_HANDLER_CC void branch(WHERRY_HANDLER_PARAMETERS) {
-  using T = typename Op::Left;
-  const T left = fetch<T, left_of(form), 2>(pc, fp, acc, vacc);
-  T right;
-  if constexpr (right_of(form) == Source::Imm) {
-    right = static_cast<T>(d_of(pc));
-  } else {
-    right = fetch<T, right_of(form), 0>(pc, fp, acc, vacc);
+struct Branch {
+  static constexpr int kWords = 2;
+  static std::int64_t distance(const Slot* pc) { return target_of(pc); }
+  static WHERRY_INLINED bool taken(WHERRY_STEP_PARAMETERS) {
+    using T = typename Op::Left;
+    const T left = fetch<T, left_of(form), 2>(pc, fp, acc, vacc);
+    T right;
+    if constexpr (right_of(form) == Source::Imm) {
+      right = static_cast<T>(d_of(pc));
+    } else {
+      right = fetch<T, right_of(form), 0>(pc, fp, acc, vacc);
+    }
+    return static_cast<bool>(Op::apply(left, right)) == when;
   }
-  if (static_cast<bool>(Op::apply(left, right)) == when) WHERRY_GO(pc + target_of(pc));
-  WHERRY_NEXT(2);
-}
+};
 
 template <typename Op, Source source, Dest dest>
-WHERRY_HANDLER_CC void unary(WHERRY_HANDLER_PARAMETERS) {
-  using From = typename Op::From;
-  const From from = fetch<From, source, 2>(pc, fp, acc, vacc);
-  if constexpr (requires { Op::check(from); }) {
-    const TrapKind kind = Op::check(from);
-    if (__builtin_expect(kind != TrapKind::None, 0)) WHERRY_TRAP(kind);
+struct Unary {
+  static WHERRY_INLINED bool run(WHERRY_STEP_PARAMETERS) {
+    using From = typename Op::From;
+    const From from = fetch<From, source, 2>(pc, fp, acc, vacc);
+    if constexpr (requires { Op::check(from); }) {
+      const TrapKind kind = Op::check(from);
+      if (__builtin_expect(kind != TrapKind::None, 0)) WHERRY_STEP_TRAP(kind);
+    }
+    put<typename Op::Result, dest>(pc, fp, acc, vacc, Op::apply(from));
+    pc += 2;
+    return true;
   }
-  put<typename Op::Result, dest>(pc, fp, acc, vacc, Op::apply(from));
-  WHERRY_NEXT(2);
-}
+};
+
+}  // namespace steps
 
 struct BinaryHandlers {
   Handler at[kForms][2];  // [Form][Dest]; null where a form does not exist
@@ -118,34 +131,48 @@ struct UnaryHandlers {
 
 template <typename Op>
 constexpr BinaryHandlers binary_handlers() {
-  return {{{&binary<Op, Form::SlotSlot, Dest::ToAcc>, &binary<Op, Form::SlotSlot, Dest::ToSlot>},
-           {&binary<Op, Form::AccSlot, Dest::ToAcc>, &binary<Op, Form::AccSlot, Dest::ToSlot>},
-           {&binary<Op, Form::SlotAcc, Dest::ToAcc>, &binary<Op, Form::SlotAcc, Dest::ToSlot>},
-           {&binary<Op, Form::SlotImm, Dest::ToAcc>, &binary<Op, Form::SlotImm, Dest::ToSlot>},
-           {&binary<Op, Form::AccImm, Dest::ToAcc>, &binary<Op, Form::AccImm, Dest::ToSlot>}}};
+  return {{{&handler<steps::Binary<Op, Form::SlotSlot, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::SlotSlot, Dest::ToSlot>>},
+           {&handler<steps::Binary<Op, Form::AccSlot, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::AccSlot, Dest::ToSlot>>},
+           {&handler<steps::Binary<Op, Form::SlotAcc, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::SlotAcc, Dest::ToSlot>>},
+           {&handler<steps::Binary<Op, Form::SlotImm, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::SlotImm, Dest::ToSlot>>},
+           {&handler<steps::Binary<Op, Form::AccImm, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::AccImm, Dest::ToSlot>>}}};
 }
 // Without the immediate forms.
 template <typename Op>
 constexpr BinaryHandlers slot_binary_handlers() {
-  return {{{&binary<Op, Form::SlotSlot, Dest::ToAcc>, &binary<Op, Form::SlotSlot, Dest::ToSlot>},
-           {&binary<Op, Form::AccSlot, Dest::ToAcc>, &binary<Op, Form::AccSlot, Dest::ToSlot>},
-           {&binary<Op, Form::SlotAcc, Dest::ToAcc>, &binary<Op, Form::SlotAcc, Dest::ToSlot>},
+  return {{{&handler<steps::Binary<Op, Form::SlotSlot, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::SlotSlot, Dest::ToSlot>>},
+           {&handler<steps::Binary<Op, Form::AccSlot, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::AccSlot, Dest::ToSlot>>},
+           {&handler<steps::Binary<Op, Form::SlotAcc, Dest::ToAcc>>,
+            &handler<steps::Binary<Op, Form::SlotAcc, Dest::ToSlot>>},
            {nullptr, nullptr},
            {nullptr, nullptr}}};
 }
 template <typename Op>
 constexpr BranchHandlers branch_handlers() {
-  return {{{&branch<Op, Form::SlotSlot, false>, &branch<Op, Form::AccSlot, false>,
-            &branch<Op, Form::SlotAcc, false>, &branch<Op, Form::SlotImm, false>,
-            &branch<Op, Form::AccImm, false>},
-           {&branch<Op, Form::SlotSlot, true>, &branch<Op, Form::AccSlot, true>,
-            &branch<Op, Form::SlotAcc, true>, &branch<Op, Form::SlotImm, true>,
-            &branch<Op, Form::AccImm, true>}}};
+  return {{{&handler<steps::Branch<Op, Form::SlotSlot, false>>,
+            &handler<steps::Branch<Op, Form::AccSlot, false>>,
+            &handler<steps::Branch<Op, Form::SlotAcc, false>>,
+            &handler<steps::Branch<Op, Form::SlotImm, false>>,
+            &handler<steps::Branch<Op, Form::AccImm, false>>},
+           {&handler<steps::Branch<Op, Form::SlotSlot, true>>,
+            &handler<steps::Branch<Op, Form::AccSlot, true>>,
+            &handler<steps::Branch<Op, Form::SlotAcc, true>>,
+            &handler<steps::Branch<Op, Form::SlotImm, true>>,
+            &handler<steps::Branch<Op, Form::AccImm, true>>}}};
 }
 template <typename Op>
 constexpr UnaryHandlers unary_handlers() {
-  return {{{&unary<Op, Source::Slot, Dest::ToAcc>, &unary<Op, Source::Slot, Dest::ToSlot>},
-           {&unary<Op, Source::Acc, Dest::ToAcc>, &unary<Op, Source::Acc, Dest::ToSlot>}}};
+  return {{{&handler<steps::Unary<Op, Source::Slot, Dest::ToAcc>>,
+            &handler<steps::Unary<Op, Source::Slot, Dest::ToSlot>>},
+           {&handler<steps::Unary<Op, Source::Acc, Dest::ToAcc>>,
+            &handler<steps::Unary<Op, Source::Acc, Dest::ToSlot>>}}};
 }
 
 }  // namespace wherry::wasm::interp

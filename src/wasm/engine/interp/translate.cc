@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "wasm/engine/interp/assembler.h"
 #include "wasm/engine/interp/body_reader.h"
+#include "wasm/engine/interp/chain.h"
 #include "wasm/engine/interp/vector.h"
 
 namespace wherry::wasm::interp {
@@ -78,6 +79,7 @@ class Translator {
   BodyReader reader_;
   Assembler out_;
   std::vector<Control> controls_;
+  std::vector<std::uint32_t> loop_heads_;
   bool finds_loops_ = false;
   FunctionLoops found_;
   bool dead_ = false;         // behind a branch that always leaves
@@ -109,6 +111,7 @@ Translated Translator::run() {
   // The frame's size is known only now; slack for the header of a function called from here.
   out_.words()[1] =
       (out_.words()[1] & 0xffffffffu) | static_cast<Slot>(out_.highest_slot() + kHeaderSlots) << 32;
+  join_chains(out_.words(), out_.starts(), loop_heads_);
   Translated made{.code = store_.code.keep(out_.words())};
   if (finds_loops_) made.loops = std::move(found_);
   return made;
@@ -135,7 +138,7 @@ void Translator::prologue() {
     found_.locals.push_back({.type = types[i], .slot = slots[i]});
   }
   out_.start(std::move(types), std::move(slots), slot);
-  out_.emit(&enter, kHeaderSlots, slot - kHeaderSlots, 0);
+  out_.emit(kEnter, kHeaderSlots, slot - kHeaderSlots, 0);
   controls_.push_back({.kind = Control::Kind::Function, .type = type, .home = slot});
 }
 
@@ -164,6 +167,7 @@ void Translator::open(Control::Kind kind) {
   if (kind == Control::Kind::Loop) {
     out_.bind_label();
     control.start = out_.here();
+    loop_heads_.push_back(control.start);
     if (finds_loops_) note_loop(control);
   }
   controls_.push_back(std::move(control));
@@ -351,7 +355,7 @@ void Translator::return_results() {
   const std::vector<ValType>& results = function_.type->results;
   const std::int32_t to = -std::int32_t{function_.argument_slots};
   if (results.empty()) {
-    out_.emit(&return_nothing, 0, 0, 0);
+    out_.emit(kReturnNothing, 0, 0, 0);
     return;
   }
   if (results.size() == 1) {
@@ -364,7 +368,7 @@ void Translator::return_results() {
   // All of them at home first: an argument's slot may be source and destination.
   out_.bring_home(results.size());
   out_.move_top(results.size(), to);
-  out_.emit(&return_nothing, 0, 0, 0);
+  out_.emit(kReturnNothing, 0, 0, 0);
 }
 
 void Translator::begin_call(const FuncType& type) {
@@ -387,7 +391,7 @@ void Translator::call(std::uint32_t index) {
   const Function* callee = instance_.functions[index];
   begin_call(*callee->type);
   const bool across = callee->instance && callee->instance != &instance_;
-  out_.emit(across ? &interp::call_across : &interp::call, callee_frame_, 0, 0);
+  out_.emit(across ? &call_across : kCall, callee_frame_, 0, 0);
   out_.word(callee);
   if (across) out_.word(reinterpret_cast<Slot>(&reload_memory));
   end_call(*callee->type);
