@@ -127,6 +127,8 @@ for suite in "${suites[@]}"; do
     # Docker's client loses a native program's last words now and then: what was kept of it may be what is wrong.
     echo "$suite: not what the native program did; that once more:"
     head -n -1 "$scratch/$suite-compared" | sed 's/^FAILED/DIFFERENT/'
+    echo "$suite: what the commands that failed said:"
+    tail -n 60 "$scratch/$suite-wasm.err"
     root=$(cat "$scratch/$suite.root") programs=''
     inside "$root" "$suite-native" docker docker_transcript.sh native
     wait

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Runs commands and shows all that can be told of them, so that `compare` can hold one transcript against another:
 #   x COMMAND       runs it, shows the command, its output, its errors and its exit code
-#   quiet COMMAND   likewise, without output and errors: those name the runtime, or what it makes of a failure
+#   quiet COMMAND   likewise, without output and errors: those name the runtime, or what it makes of a failure, and are
+#                   in standard error where it fails
 #   wait_until COMMAND   runs it until it succeeds, for ten seconds at most, and shows nothing
 # $who is part of each command's head. Where $lacking is not empty, commands are shown and not run, for that reason.
 #
@@ -42,6 +43,9 @@ x() {
 quiet() {
   shown "$@"
   is_skipped && return
-  timeout 60 "$@" >/dev/null 2>&1 </dev/null
-  echo "---- exit $?"
+  local status
+  timeout 60 "$@" >"$HOME/quiet" 2>&1 </dev/null
+  status=$?
+  echo "---- exit $status"
+  [ $status -eq 0 ] || { echo "exit $status: $*" && tail -n 8 "$HOME/quiet"; } >&2
 }

@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLoggerStart{10'000};
 constexpr milliseconds kFirstDrainPause{1};
 constexpr milliseconds kLongestDrainPause{100};
+constexpr milliseconds kLongestWaitForReader{1000};
 // Above what a logger's descriptors are to be: see SpawnPlan.
 constexpr int kAboveLogger = 10;
 
@@ -75,6 +76,7 @@ Streams::~Streams() {
   if (logger_ready_.is_open()) context_.loop.forget(logger_ready_.get());
   if (logger_timer_) context_.loop.cancel(*logger_timer_);
   if (drain_timer_) context_.loop.cancel(*drain_timer_);
+  if (reader_timer_) context_.loop.cancel(*reader_timer_);
   if (!console_path_.empty()) ::unlink(console_path_.c_str());
 }
 
@@ -231,10 +233,21 @@ void Streams::resize(std::uint16_t columns, std::uint16_t rows) {
 
 void Streams::close_input() { input_kept_.reset(); }
 
-void Streams::ended() {
+void Streams::ended(OnRead on_read) {
   input_kept_.reset();
+  on_read_ = std::move(on_read);
+  reader_timer_ = context_.loop.after(kLongestWaitForReader, [this] { stop_waiting_for_reader(); });
   // A terminal's last words are still on their way: it hangs up when they have gone out.
   if (!terminal_ && !drain_timer_) drain(kFirstDrainPause);
+}
+
+void Streams::stop_waiting_for_reader() {
+  if (!reader_timer_) return;
+  context_.loop.cancel(*reader_timer_);
+  reader_timer_.reset();
+  // It may destroy this.
+  OnRead on_read = std::move(on_read_);
+  on_read();
 }
 
 // The end of a fifo is seen by its reader once no writer is left. One that opens it only now is let
@@ -245,7 +258,7 @@ void Streams::drain(milliseconds pause) {
     output->theirs.reset();
     if (!has_unread(output->kept)) output->kept.reset();
   }
-  if (!output_.kept.is_open() && !error_.kept.is_open()) return;
+  if (!output_.kept.is_open() && !error_.kept.is_open()) return stop_waiting_for_reader();
   drain_timer_ =
       context_.loop.after(pause, [this, pause] { drain(std::min(2 * pause, kLongestDrainPause)); });
 }

@@ -76,8 +76,10 @@ class Streams {
   // Throws Error(FailedPrecondition) without a terminal.
   void resize(std::uint16_t columns, std::uint16_t rows);
   void close_input();
-  // The process has ended: every stream ends once what it wrote has been read.
-  void ended();
+  // The process has ended: every stream ends once what it wrote has been read. on_read is called then,
+  // at once or later, once; also where a second later not all has been.
+  using OnRead = std::function<void()>;
+  void ended(OnRead on_read);
   // After ended(): something of what it wrote has not been read yet.
   bool is_draining() const { return terminal_ || drain_timer_; }
 
@@ -94,6 +96,7 @@ class Streams {
   bool start_logger(const StreamUri& uri, OnReady on_ready);
   void listen_for_terminal();
   void drain(std::chrono::milliseconds pause);
+  void stop_waiting_for_reader();
 
   Context context_;
   StreamNames names_;
@@ -104,6 +107,8 @@ class Streams {
   os::Fd logger_ready_;
   std::optional<os::EventLoop::TimerId> logger_timer_;
   std::optional<os::EventLoop::TimerId> drain_timer_;
+  OnRead on_read_;
+  std::optional<os::EventLoop::TimerId> reader_timer_;
   std::string console_path_;
   os::Fd console_listener_;
   std::unique_ptr<Terminal> terminal_;

@@ -70,6 +70,57 @@ TEST_F(Service, KeepsWhatADeletedProgramSaidForItsReader) {
   EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 0);
 }
 
+// Else the client would close the fifo that it has not opened yet.
+TEST_F(Service, TellsOfAnEndOnceAllThatWasSaidHasBeenRead) {
+  std::string fifo = folder_ / "out";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("echo all; exit 7");
+  auto request = create_request();
+  request.set_stdout(fifo);
+  ok<wire::CreateTaskResponse>("Create", request);
+  auto waiting = send("Wait", about<wire::WaitRequest>());
+  start();
+  until([&] { return state().status() == wire::STOPPED; });
+  turn_for(milliseconds(100));
+  auto asked_later = send("Wait", about<wire::WaitRequest>());
+  EXPECT_EQ(waiting->code, -1);
+  EXPECT_EQ(asked_later->code, -1);
+  EXPECT_EQ(topics(2), (std::vector<std::string>{"/tasks/create", "/tasks/start"}));
+  os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
+  char buffer[64] = {};
+  EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 4);
+  auto began = os::EventLoop::Clock::now();
+  until([&] { return waiting->code == 0 && asked_later->code == 0; });
+  EXPECT_LT(os::EventLoop::Clock::now() - began, milliseconds(800)) << "it was the limit that ended it";
+  EXPECT_EQ(topics(3).back(), "/tasks/exit");
+}
+
+TEST_F(Service, TellsOfAnEndAlsoWhereNobodyReads) {
+  std::string fifo = folder_ / "out";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("echo unheard; exit 7");
+  auto request = create_request();
+  request.set_stdout(fifo);
+  ok<wire::CreateTaskResponse>("Create", request);
+  start();
+  EXPECT_EQ(wait().exit_status(), 7u);
+}
+
+// One who deletes it does not wait for that.
+TEST_F(Service, TellsOfAnEndBeforeItIsDeletedUnread) {
+  std::string fifo = folder_ / "out";
+  ::mkfifo(fifo.c_str(), 0600);
+  payload("echo unheard; exit 7");
+  auto request = create_request();
+  request.set_stdout(fifo);
+  ok<wire::CreateTaskResponse>("Create", request);
+  start();
+  until([&] { return state().status() == wire::STOPPED; });
+  ok<wire::DeleteResponse>("Delete", about<wire::DeleteRequest>());
+  EXPECT_EQ(topics(4), (std::vector<std::string>{"/tasks/create", "/tasks/start", "/tasks/exit",
+                                                 "/tasks/delete"}));
+}
+
 TEST_F(Service, LetsAReaderGoAndComeBack) {
   std::string fifo = folder_ / "out";
   ::mkfifo(fifo.c_str(), 0600);

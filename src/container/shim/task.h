@@ -33,6 +33,7 @@ struct Process {
   timespec exited_at{};
   // It ended while it was being started: told once the start has been.
   bool ended_early = false;
+  bool end_is_told = false;
   std::vector<ttrpc::Responder> waiters;
 };
 

@@ -169,7 +169,7 @@ void TaskService::update(std::string_view payload, const Responder& responder) {
 void TaskService::wait(std::string_view payload, const Responder& responder) {
   auto request = parse<wire::WaitRequest>(payload);
   ProcessPtr process = find_process(find_task(request.id()), request.exec_id());
-  if (process->state != ProcessState::Stopped) {
+  if (!process->end_is_told) {
     process->waiters.push_back(responder);
     return;
   }

@@ -134,7 +134,7 @@ void TaskService::fetch_module(const TaskPtr& task, OnDone on_done) {
 void TaskService::abandon(const TaskPtr& task) {
   remove_module(*task);
   unmount_rootfs(task->rootfs());
-  task->first.streams->ended();
+  task->first.streams->ended([] {});
   tasks_.erase(task->id);
 }
 
@@ -241,7 +241,8 @@ void TaskService::start_exec(const TaskPtr& task, const ProcessPtr& process,
     process->exit = {.code = 255};
     process->exited_at = now();
     process->state = ProcessState::Stopped;
-    process->streams->ended();
+    process->end_is_told = true;
+    process->streams->ended([] {});
     responder.fail(error);
     for (const Responder& waiter : std::exchange(process->waiters, {})) waiter.fail(error);
   };
@@ -282,6 +283,7 @@ void TaskService::delete_process(std::string_view payload, const Responder& resp
     fail(ErrorKind::FailedPrecondition, "a process that is running is not deleted");
   }
   if (request.exec_id().empty()) return delete_first(task, responder);
+  tell_end(*task, *process);
   wire::DeleteResponse response;
   response.set_pid(static_cast<std::uint32_t>(process->pid));
   set_exit(response, *process);
@@ -300,6 +302,7 @@ void TaskService::delete_first(const TaskPtr& task, const Responder& responder) 
     task->oom_watch.reset();
     unmount_rootfs(task->rootfs());
     remove_module(*task);
+    tell_end(*task, task->first);
     keep_until_read(std::move(task->first.streams));
     tasks_.erase(task->id);
     wire::TaskDelete event;

@@ -211,17 +211,29 @@ void TaskService::started(const TaskPtr& task, const ProcessPtr& process) {
 void TaskService::ended(const TaskPtr& task, const ProcessPtr& process) {
   process->ended_early = false;
   process->state = ProcessState::Stopped;
-  process->streams->ended();
   look_at_memory(*task);
+  // A client that hears of the end gives up what it has not opened yet: where it is slow and the program
+  // was short, the fifo with everything that it said.
+  auto tell = [this, weak_task = std::weak_ptr(task), weak_process = std::weak_ptr(process)] {
+    TaskPtr its_task = weak_task.lock();
+    ProcessPtr ended = weak_process.lock();
+    if (its_task && ended) tell_end(*its_task, *ended);
+  };
+  process->streams->ended(tell);
+}
+
+// Does nothing where there is no end, or where it has been told.
+void TaskService::tell_end(const Task& task, Process& process) {
+  if (process.state != ProcessState::Stopped || std::exchange(process.end_is_told, true)) return;
   wire::TaskExit event;
-  event.set_container_id(task->id);
-  event.set_id(process->exec_id.empty() ? task->id : process->exec_id);
-  event.set_pid(static_cast<std::uint32_t>(process->pid));
-  set_exit(event, *process);
+  event.set_container_id(task.id);
+  event.set_id(process.exec_id.empty() ? task.id : process.exec_id);
+  event.set_pid(static_cast<std::uint32_t>(process.pid));
+  set_exit(event, process);
   environment_.publisher.publish("/tasks/exit", "containerd.events.TaskExit", event);
   wire::WaitResponse response;
-  set_exit(response, *process);
-  for (const Responder& waiter : std::exchange(process->waiters, {})) waiter.reply(response);
+  set_exit(response, process);
+  for (const Responder& waiter : std::exchange(process.waiters, {})) waiter.reply(response);
 }
 
 void TaskService::watch_memory(const TaskPtr& task) {

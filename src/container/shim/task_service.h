@@ -112,6 +112,7 @@ class TaskService {
   void on_end(pid_t pid, os::ExitStatus status);
   void started(const TaskPtr& task, const ProcessPtr& process);
   void ended(const TaskPtr& task, const ProcessPtr& process);
+  void tell_end(const Task& task, Process& process);
 
   Environment environment_;
   Children children_;
