@@ -106,6 +106,7 @@ class Service : public testing::Test {
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<TaskService> service_;
   bool is_shut_down_ = false;
+  milliseconds longest_reading_{300};
 
   void SetUp() override {
     std::filesystem::create_directories(bundle_);
@@ -124,7 +125,8 @@ class Service : public testing::Test {
                                  .program = folder_ / "fetcher",
                                  .runtime = folder_ / "runtime",
                                  .socket_directory = folder_,
-                                 .on_shutdown = [this] { is_shut_down_ = true; }});
+                                 .on_shutdown = [this] { is_shut_down_ = true; },
+                                 .longest_reading = longest_reading_});
   }
   void TearDown() override {
     if (task_pid_ > 0) ::kill(task_pid_, SIGKILL);

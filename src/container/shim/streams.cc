@@ -19,7 +19,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLoggerStart{10'000};
 constexpr milliseconds kFirstDrainPause{1};
 constexpr milliseconds kLongestDrainPause{100};
-constexpr milliseconds kLongestWaitForReader{1000};
 // Above what a logger's descriptors are to be: see SpawnPlan.
 constexpr int kAboveLogger = 10;
 
@@ -76,7 +75,7 @@ Streams::~Streams() {
   if (logger_ready_.is_open()) context_.loop.forget(logger_ready_.get());
   if (logger_timer_) context_.loop.cancel(*logger_timer_);
   if (drain_timer_) context_.loop.cancel(*drain_timer_);
-  if (reader_timer_) context_.loop.cancel(*reader_timer_);
+  if (reading_timer_) context_.loop.cancel(*reading_timer_);
   if (!console_path_.empty()) ::unlink(console_path_.c_str());
 }
 
@@ -236,15 +235,16 @@ void Streams::close_input() { input_kept_.reset(); }
 void Streams::ended(OnRead on_read) {
   input_kept_.reset();
   on_read_ = std::move(on_read);
-  reader_timer_ = context_.loop.after(kLongestWaitForReader, [this] { stop_waiting_for_reader(); });
+  reading_timer_ =
+      context_.loop.after(context_.longest_reading, [this] { stop_waiting_for_readers(); });
   // A terminal's last words are still on their way: it hangs up when they have gone out.
   if (!terminal_ && !drain_timer_) drain(kFirstDrainPause);
 }
 
-void Streams::stop_waiting_for_reader() {
-  if (!reader_timer_) return;
-  context_.loop.cancel(*reader_timer_);
-  reader_timer_.reset();
+void Streams::stop_waiting_for_readers() {
+  if (!reading_timer_) return;
+  context_.loop.cancel(*reading_timer_);
+  reading_timer_.reset();
   // It may destroy this.
   OnRead on_read = std::move(on_read_);
   on_read();
@@ -258,7 +258,7 @@ void Streams::drain(milliseconds pause) {
     output->theirs.reset();
     if (!has_unread(output->kept)) output->kept.reset();
   }
-  if (!output_.kept.is_open() && !error_.kept.is_open()) return stop_waiting_for_reader();
+  if (!output_.kept.is_open() && !error_.kept.is_open()) return stop_waiting_for_readers();
   drain_timer_ =
       context_.loop.after(pause, [this, pause] { drain(std::min(2 * pause, kLongestDrainPause)); });
 }

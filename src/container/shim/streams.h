@@ -52,7 +52,8 @@ class Streams {
     Children& children;
     std::string namespace_name;
     std::string id;
-    std::string socket_directory;  // where a socket's path is short
+    std::string socket_directory;               // where a socket's path is short
+    std::chrono::milliseconds longest_reading;  // of what a process that has ended left
   };
 
   // Opens nothing yet. What the context refers to outlives this.
@@ -77,7 +78,7 @@ class Streams {
   void resize(std::uint16_t columns, std::uint16_t rows);
   void close_input();
   // The process has ended: every stream ends once what it wrote has been read. on_read is called then,
-  // at once or later, once; also where a second later not all has been.
+  // at once or later, once; also where it has not been in longest_reading.
   using OnRead = std::function<void()>;
   void ended(OnRead on_read);
   // After ended(): something of what it wrote has not been read yet.
@@ -96,7 +97,7 @@ class Streams {
   bool start_logger(const StreamUri& uri, OnReady on_ready);
   void listen_for_terminal();
   void drain(std::chrono::milliseconds pause);
-  void stop_waiting_for_reader();
+  void stop_waiting_for_readers();
 
   Context context_;
   StreamNames names_;
@@ -108,7 +109,7 @@ class Streams {
   std::optional<os::EventLoop::TimerId> logger_timer_;
   std::optional<os::EventLoop::TimerId> drain_timer_;
   OnRead on_read_;
-  std::optional<os::EventLoop::TimerId> reader_timer_;
+  std::optional<os::EventLoop::TimerId> reading_timer_;
   std::string console_path_;
   os::Fd console_listener_;
   std::unique_ptr<Terminal> terminal_;

@@ -70,8 +70,13 @@ TEST_F(Service, KeepsWhatADeletedProgramSaidForItsReader) {
   EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 0);
 }
 
+class PatientService : public Service {
+ protected:
+  PatientService() { longest_reading_ = milliseconds(60'000); }
+};
+
 // Else the client would close the fifo that it has not opened yet.
-TEST_F(Service, TellsOfAnEndOnceAllThatWasSaidHasBeenRead) {
+TEST_F(PatientService, TellsOfAnEndOnceAllThatWasSaidHasBeenRead) {
   std::string fifo = folder_ / "out";
   ::mkfifo(fifo.c_str(), 0600);
   payload("echo all; exit 7");
@@ -89,9 +94,7 @@ TEST_F(Service, TellsOfAnEndOnceAllThatWasSaidHasBeenRead) {
   os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
   char buffer[64] = {};
   EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 4);
-  auto began = os::EventLoop::Clock::now();
   until([&] { return waiting->code == 0 && asked_later->code == 0; });
-  EXPECT_LT(os::EventLoop::Clock::now() - began, milliseconds(800)) << "it was the limit that ended it";
   EXPECT_EQ(topics(3).back(), "/tasks/exit");
 }
 
@@ -107,7 +110,7 @@ TEST_F(Service, TellsOfAnEndAlsoWhereNobodyReads) {
 }
 
 // One who deletes it does not wait for that.
-TEST_F(Service, TellsOfAnEndBeforeItIsDeletedUnread) {
+TEST_F(PatientService, TellsOfAnEndBeforeItIsDeletedUnread) {
   std::string fifo = folder_ / "out";
   ::mkfifo(fifo.c_str(), 0600);
   payload("echo unheard; exit 7");

@@ -95,7 +95,8 @@ std::unique_ptr<Streams> TaskService::make_streams(const std::string& id, Stream
                        .children = children_,
                        .namespace_name = environment_.namespace_name,
                        .id = id,
-                       .socket_directory = environment_.socket_directory},
+                       .socket_directory = environment_.socket_directory,
+                       .longest_reading = environment_.longest_reading},
       std::move(names));
 }
 
