@@ -144,6 +144,21 @@ bool has_vectors(const llvm::Function& function) {
                       [](const llvm::Instruction& each) { return each.getType()->isVectorTy(); });
 }
 
+bool has(const CpuFeatures& features, std::string_view feature) {
+  return std::ranges::count(features, feature) > 0;
+}
+
+// Habits that are not the processor()'s. Since Ice Lake and Zen 4 an address of three parts is one operation, and wide
+// vectors slow nothing else down: loops gain by them. But while they are in flight an Intel processor has one unit for
+// shuffles instead of two, and vectors that a producer made are shuffled a lot: of these no wider ones are made.
+void tune(llvm::Function& function, const CpuFeatures& features) {
+  if (!has(features, "avx512vbmi2")) return;
+  function.addFnAttr("tune-cpu", "znver4");
+  if (!has_vectors(function)) return;
+  function.addFnAttr("prefer-vector-width", "256");
+  function.addFnAttr("min-legal-vector-width", "0");
+}
+
 void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOptions& options) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -183,7 +198,9 @@ void optimise(llvm::Module& module, llvm::TargetMachine& target, const CompileOp
   last.addPass(pipeline(kUnrollPasses));
   last.addPass(pipeline(kLastPasses));
   for (llvm::Function& function : module) {
-    if (!function.isDeclaration()) values.run(function, functions);
+    if (function.isDeclaration()) continue;
+    tune(function, options.features);
+    values.run(function, functions);
   }
   if (options.optimise) forward_returned_arguments(module);
   for (llvm::Function& function : module) {
@@ -222,10 +239,9 @@ void set_option(const char* name, const char* value) {
 // The costs and habits to generate code by: what the features suggest, so that the same features always give
 // the same code.
 std::string_view processor(const CpuFeatures& features) {
-  auto has = [&](std::string_view feature) { return std::ranges::count(features, feature) > 0; };
-  if (has("avx512vl")) return "x86-64-v4";
-  if (has("avx2")) return "x86-64-v3";
-  return has("sse4.2") ? "x86-64-v2" : "x86-64";
+  if (has(features, "avx512vl")) return "x86-64-v4";
+  if (has(features, "avx2")) return "x86-64-v3";
+  return has(features, "sse4.2") ? "x86-64-v2" : "x86-64";
 }
 
 }  // namespace
@@ -245,8 +261,8 @@ std::unique_ptr<llvm::TargetMachine> target_of(const CompileOptions& options) {
   std::string all;
   // First what is off: taking one away takes all that builds on it.
   for (std::string_view feature : known_cpu_features()) {
-    const bool on = std::ranges::count(options.features, feature) > 0;
-    if (!on) all += fmt::format("{}-{}", all.empty() ? "" : ",", feature);
+    if (!has(options.features, feature))
+      all += fmt::format("{}-{}", all.empty() ? "" : ",", feature);
   }
   for (std::string_view feature : options.features) {
     all += fmt::format("{}+{}", all.empty() ? "" : ",", feature);
