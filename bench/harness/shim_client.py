@@ -6,9 +6,11 @@ The calls are ttrpc's: a head of ten bytes and a protobuf message, both written 
 import contextlib
 import os
 import re
+import select
 import socket
 import struct
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +110,45 @@ class Connection:
         self.socket.close()
 
 
+class Listener:
+    """Reads pipes as soon as there is something in them, as a client does. The descriptors, which do not block, stay
+    the caller's, who closes this before them."""
+
+    def __init__(self, pipes: list[int]) -> None:
+        self.heard = {pipe: bytearray() for pipe in pipes}
+        self.lock = threading.Lock()
+        self.until, self.closed = os.pipe()
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
+
+    def listen(self) -> None:
+        poll = select.poll()
+        for pipe in (*self.heard, self.until):
+            poll.register(pipe, select.POLLIN)
+        while True:
+            for pipe, _ in poll.poll():
+                if pipe == self.until:
+                    return
+                with self.lock:
+                    self.read(pipe)
+
+    def read(self, pipe: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self.heard[pipe] += os.read(pipe, 1 << 16)
+
+    def take(self, pipe: int) -> bytes:
+        """What has come since the last time."""
+        with self.lock:
+            self.read(pipe)
+            heard, self.heard[pipe] = bytes(self.heard[pipe]), bytearray()
+        return heard
+
+    def close(self) -> None:
+        os.close(self.closed)
+        self.thread.join()
+        os.close(self.until)
+
+
 class Container:
     """One container by a shim of its own. Requires: folder is new, and config its config.json; rootfs is
     what is mounted as its root file system."""
@@ -120,6 +161,7 @@ class Container:
             os.mkfifo(folder / fifo)
         # containerd and its client hold these open.
         self.held = {fifo: os.open(folder / fifo, os.O_RDWR | os.O_NONBLOCK) for fifo in ("log", *STREAMS)}
+        self.listener = Listener([self.held["out"], self.held["err"]])
         self.flags = [program, "-namespace", NAMESPACE, "-address", CONTAINERD, "-publish-binary",
                       "/usr/bin/containerd", "-id", self.name]  # fmt: skip
         self.connection: Connection | None = None
@@ -177,12 +219,10 @@ class Container:
             self.connection = None
 
     def printed(self) -> str:
-        try:
-            return os.read(self.held["out"], 1 << 16).decode(errors="replace")
-        except BlockingIOError:
-            return ""
+        return self.listener.take(self.held["out"]).decode(errors="replace")
 
     def close(self) -> None:
         self.hang_up()
+        self.listener.close()
         for fd in self.held.values():
             os.close(fd)

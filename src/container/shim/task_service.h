@@ -41,7 +41,7 @@ class TaskService {
     std::string runtime;           // the program
     std::string socket_directory;  // where a socket's path is short
     std::function<void()> on_shutdown;
-    std::chrono::milliseconds longest_reading{5'000};  // see Streams::Context
+    std::chrono::milliseconds longest_reading{2'000};  // see Streams::Context
   };
 
   // What the environment refers to outlives this.
