@@ -37,6 +37,10 @@ native_transcript() { # SUITE WHO
   kept_transcript "podman-$1-$2" tests/enter $here/{commands.sh,inside.sh} tests/probe/{probe.c,*.sh} "$(cache)/podman-$1.packages"
 }
 
+compare() { # SUITE WHO
+  tests/probe/compare "$1-wasm-$2" "$scratch/$1-native-$2" "$scratch/$1-wasm-$2" >"$scratch/$1-$2.compared"
+}
+
 needs_machines
 make_contexts || exit
 suites=()
@@ -66,8 +70,18 @@ wait
 for suite in "${suites[@]}"; do
   for who in root user; do
     keep_transcript "$scratch/$suite-native-$who" "$(native_transcript "$suite" $who)"
-    tests/probe/compare "$suite-wasm-$who" "$scratch/$suite-native-$who" "$scratch/$suite-wasm-$who" \
-      >"$scratch/$suite-$who.compared"
+    if ! compare "$suite" $who; then
+      # With a terminal Podman loses a program's last words now and then, a native one's, too (once in sixty runs beside
+      # others). What is wrong with ours is so again.
+      echo "$suite, $who: not what the native program did; both once more:"
+      head -n -1 "$scratch/$suite-$who.compared" | sed 's/^FAILED/DIFFERENT/'
+      root=$(cat "$scratch/$suite.root")
+      inside "$root" "$suite-native-$who" native $who commands
+      inside "$root" "$suite-wasm-$who" wasm $who commands
+      wait
+      keep_transcript "$scratch/$suite-native-$who" "$(native_transcript "$suite" $who)"
+      compare "$suite" $who
+    fi
     count "$scratch/$suite-$who.compared"
   done
   count "$scratch/$suite-checks"
