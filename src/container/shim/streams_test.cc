@@ -26,14 +26,22 @@ TEST(StreamUri, IsReadInAllItsForms) {
   EXPECT_THROW(parse_stream_uri("file:///a%00"), Error);
 }
 
-TEST_F(Service, GivesAProgramsOutputToAReaderThatComesLate) {
-  std::string fifo = folder_ / "out";
-  ::mkfifo(fifo.c_str(), 0600);
-  payload("echo early; exit 0");
-  auto request = create_request();
-  request.set_stdout(fifo);
-  request.set_stderr("");
-  ok<wire::CreateTaskResponse>("Create", request);
+class OutputService : public Service {
+ protected:
+  // Of a container that runs the script. Returns the fifo that it writes to.
+  std::string create_with_output(const std::string& script) {
+    std::string fifo = folder_ / "out";
+    ::mkfifo(fifo.c_str(), 0600);
+    payload(script);
+    auto request = create_request();
+    request.set_stdout(fifo);
+    ok<wire::CreateTaskResponse>("Create", request);
+    return fifo;
+  }
+};
+
+TEST_F(OutputService, GivesAProgramsOutputToAReaderThatComesLate) {
+  const std::string fifo = create_with_output("echo early; exit 0");
   start();
   wait();
   turn_for(milliseconds(20));
@@ -51,13 +59,8 @@ TEST_F(Service, GivesAProgramsOutputToAReaderThatComesLate) {
 }
 
 // A client deletes what has ended before its own reader has come to open the fifo, on a busy machine.
-TEST_F(Service, KeepsWhatADeletedProgramSaidForItsReader) {
-  std::string fifo = folder_ / "out";
-  ::mkfifo(fifo.c_str(), 0600);
-  payload("echo last; exit 0");
-  auto request = create_request();
-  request.set_stdout(fifo);
-  ok<wire::CreateTaskResponse>("Create", request);
+TEST_F(OutputService, KeepsWhatADeletedProgramSaidForItsReader) {
+  const std::string fifo = create_with_output("echo last; exit 0");
   start();
   wait();
   ok<wire::DeleteResponse>("Delete", about<wire::DeleteRequest>());
@@ -70,19 +73,14 @@ TEST_F(Service, KeepsWhatADeletedProgramSaidForItsReader) {
   EXPECT_EQ(::read(reader.get(), buffer, sizeof buffer), 0);
 }
 
-class PatientService : public Service {
+class PatientService : public OutputService {
  protected:
   PatientService() { longest_reading_ = milliseconds(60'000); }
 };
 
 // Else the client would close the fifo that it has not opened yet.
 TEST_F(PatientService, TellsOfAnEndOnceAllThatWasSaidHasBeenRead) {
-  std::string fifo = folder_ / "out";
-  ::mkfifo(fifo.c_str(), 0600);
-  payload("echo all; exit 7");
-  auto request = create_request();
-  request.set_stdout(fifo);
-  ok<wire::CreateTaskResponse>("Create", request);
+  const std::string fifo = create_with_output("echo all; exit 7");
   auto waiting = send("Wait", about<wire::WaitRequest>());
   start();
   until([&] { return state().status() == wire::STOPPED; });
@@ -98,25 +96,15 @@ TEST_F(PatientService, TellsOfAnEndOnceAllThatWasSaidHasBeenRead) {
   EXPECT_EQ(topics(3).back(), "/tasks/exit");
 }
 
-TEST_F(Service, TellsOfAnEndAlsoWhereNobodyReads) {
-  std::string fifo = folder_ / "out";
-  ::mkfifo(fifo.c_str(), 0600);
-  payload("echo unheard; exit 7");
-  auto request = create_request();
-  request.set_stdout(fifo);
-  ok<wire::CreateTaskResponse>("Create", request);
+TEST_F(OutputService, TellsOfAnEndAlsoWhereNobodyReads) {
+  create_with_output("echo unheard; exit 7");
   start();
   EXPECT_EQ(wait().exit_status(), 7u);
 }
 
 // One who deletes it does not wait for that.
 TEST_F(PatientService, TellsOfAnEndBeforeItIsDeletedUnread) {
-  std::string fifo = folder_ / "out";
-  ::mkfifo(fifo.c_str(), 0600);
-  payload("echo unheard; exit 7");
-  auto request = create_request();
-  request.set_stdout(fifo);
-  ok<wire::CreateTaskResponse>("Create", request);
+  create_with_output("echo unheard; exit 7");
   start();
   until([&] { return state().status() == wire::STOPPED; });
   ok<wire::DeleteResponse>("Delete", about<wire::DeleteRequest>());
@@ -124,13 +112,9 @@ TEST_F(PatientService, TellsOfAnEndBeforeItIsDeletedUnread) {
                                                  "/tasks/delete"}));
 }
 
-TEST_F(Service, LetsAReaderGoAndComeBack) {
-  std::string fifo = folder_ / "out";
-  ::mkfifo(fifo.c_str(), 0600);
-  payload("while [ ! -e " + bundle_ + "/go ]; do sleep 0.01; done; echo later; exit 5");
-  auto request = create_request();
-  request.set_stdout(fifo);
-  ok<wire::CreateTaskResponse>("Create", request);
+TEST_F(OutputService, LetsAReaderGoAndComeBack) {
+  const std::string fifo = create_with_output("while [ ! -e " + bundle_ +
+                                              "/go ]; do sleep 0.01; done; echo later; exit 5");
   {
     os::Fd reader(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK));
   }
