@@ -4,7 +4,8 @@
 //
 // A call that takes the runtime's work is answered when the runtime has ended; meanwhile others are
 // served. What a process ended with is known from the kernel alone, whose child it is, and is kept
-// until Delete. Of each process a client sees start before exit.
+// until Delete. Of each process a client sees start before exit, and exit once what the process wrote has
+// been read, or has not been for a while.
 #pragma once
 
 #include <chrono>
